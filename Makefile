@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SPLITS ?= 1,2,3
+METHODS ?= balanced,simclr,random,mak,colt,guide,guided
+
+.PHONY: repro test table lint setup help
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+repro: setup ## Run the stages that are stale and print the comparison table
+	@python stages/check.py
+	dvc repro
+	@cat results/table.md
+
+test: setup ## Check the style and run all tests
+	ruff check .
+	pytest
+
+table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=simclr,colt
+	@python scripts/splits.py $(SPLITS) $(METHODS)
+
+lint: setup ## Check the style alone
+	ruff check .
+
+setup: .venv/ready ## Make .venv with the pinned packages
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
