@@ -1,0 +1,74 @@
+"""Class-count laws and lists (methods.md 4.1)."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ballast.data.longtail import LAWS, exponential, long_tail_split, pareto, step, validation_list
+from ballast.errors import BallastError
+
+CIFAR10 = [4500, 2697, 1617, 969, 581, 348, 208, 125, 75, 45]
+
+
+def labels_of(classes, per_class):
+    return np.random.default_rng(0).permutation(np.repeat(np.arange(classes), per_class))
+
+
+def test_cifar_lt_counts_are_the_published_ones():
+    assert exponential(10, 4500, 100).tolist() == CIFAR10 and sum(CIFAR10) == 11165
+    hundred = exponential(100, 450, 100)
+    assert hundred.sum() == 9754
+    assert hundred[:5].tolist() == [450, 429, 410, 391, 373]
+    assert hundred[[32, 33, 66, 67]].tolist() == [101, 96, 20, 19]
+    assert hundred[-7:].tolist() == [5, 5, 5, 5, 4, 4, 4][-7:]
+
+
+def test_step_and_pareto():
+    assert step(4, 50, 10).tolist() == [50, 50, 5, 5]
+    counts = pareto(365, 4980, 996)
+    assert counts[0] == 4980 and counts[-1] == 5 and (np.diff(counts) <= 0).all()
+
+
+@given(st.sampled_from(sorted(LAWS)), st.integers(1, 200), st.integers(1, 5000), st.floats(1, 1000))
+def test_every_law_falls_from_the_largest_count(law, classes, largest, ratio):
+    counts = LAWS[law](classes, largest, ratio)
+    assert len(counts) == classes and counts[0] == largest and (np.diff(counts) <= 0).all()
+    assert counts[-1] >= np.floor(largest / ratio)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(2, 12), st.integers(1, 60), st.floats(1, 50), st.integers(0, 10))
+def test_lists_hold_what_the_law_says(classes, largest, ratio, split):
+    labels = labels_of(classes, largest + 10)
+    val = validation_list(labels, 10)
+    available = np.setdiff1d(np.arange(len(labels)), val)
+    counts = exponential(classes, largest, ratio)
+    lists = long_tail_split(labels, available, counts, 0.1, split)
+    by_class = np.bincount(labels[lists["longtail"]], minlength=classes)
+    assert sorted(by_class, reverse=True) == counts.tolist() and by_class.tolist() == lists["counts"].tolist()
+    assert (np.bincount(labels[lists["balanced"]], minlength=classes) == counts.sum() // classes).all()
+    assert (np.bincount(labels[lists["few"]], minlength=classes) == int(0.1 * largest + 1e-9)).all()
+    for name in ("longtail", "balanced", "few"):
+        assert len(set(lists[name])) == len(lists[name]) and not set(lists[name]) & set(val)
+
+
+def test_within_a_class_the_lists_are_prefixes_of_each_other():
+    labels = labels_of(10, 500)
+    lists = long_tail_split(labels, np.arange(len(labels)), exponential(10, 400, 100), 0.01, 1)
+    for c in range(10):
+        blocks = sorted((lists[name][labels[lists[name]] == c].tolist() for name in ("few", "longtail", "balanced")),
+                        key=len)
+        assert blocks[1][: len(blocks[0])] == blocks[0] and blocks[2][: len(blocks[1])] == blocks[1]
+
+
+def test_the_same_split_is_the_same_and_others_differ():
+    labels = labels_of(10, 100)
+    draw = lambda split: long_tail_split(labels, np.arange(1000), exponential(10, 90, 10), 0.1, split)  # noqa: E731
+    assert np.array_equal(draw(1)["longtail"], draw(1)["longtail"])
+    assert draw(1)["counts"].tolist() != draw(2)["counts"].tolist()
+
+
+def test_too_few_images_of_a_class_is_one_clear_line():
+    with pytest.raises(BallastError, match=r"longtail.largest: class 0 has 20 images.* needs 30"):
+        long_tail_split(labels_of(3, 20), np.arange(60), exponential(3, 30, 1), 0.1, 1)
