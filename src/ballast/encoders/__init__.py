@@ -1,0 +1,1 @@
+"""Networks: from images to features, from features to projections."""

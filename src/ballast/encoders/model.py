@@ -1,0 +1,76 @@
+"""Encoder and head as one module, how it is built from parameters, and how it is written and read."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from ballast.encoders.heads import projection_head
+from ballast.encoders.resnet import ResNet
+from ballast.errors import BallastError, require
+from ballast.files import write_atomic
+from ballast.rng import seed_of
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Model(nn.Module):
+    """images [B, C, H, W] in [0, 1] -> features h [B, d] and unit-length projections z [B, output]."""
+
+    def __init__(self, encoder: ResNet, output: int, channels: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = projection_head(encoder.features, output)
+        mean, std = torch.tensor(MEAN), torch.tensor(STD)
+        if channels == 1:
+            mean, std = mean.mean(0, keepdim=True), std.mean(0, keepdim=True)
+        self.register_buffer("mean", mean[:, None, None], persistent=False)
+        self.register_buffer("std", std[:, None, None], persistent=False)
+
+    def features(self, images: Tensor) -> Tensor:
+        """h [B, d], before the head; what evaluation and MAK's proximity use."""
+        return self.encoder((images - self.mean) / self.std)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features h [B, d] and projections z [B, output], the latter L2-normalised."""
+        features = self.features(images)
+        return features, normalize(self.head(features))
+
+
+def build(network: dict, channels: int, seed: int) -> Model:
+    """A fresh model; its initial weights are a function of the seed alone.
+
+    network: ``projection`` is the head's output, the rest goes to ResNet.
+    """
+    encoder = {key: value for key, value in network.items() if key != "projection"}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(seed, "weights"))
+        model = Model(ResNet(channels, **encoder), network["projection"], channels)
+    return model.to(memory_format=torch.channels_last)
+
+
+def save_weights(module: nn.Module, path: str | Path) -> None:
+    """Write a state dict as safetensors, whole or not at all."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    write_atomic(path, save(state))
+
+
+def load_weights(module: nn.Module, path: str | Path) -> None:
+    """Load weights that ``save_weights`` wrote, strictly."""
+    require(Path(path).is_file(), f"{path}: missing; `dvc repro` makes it")
+    try:
+        module.load_state_dict(load_file(path), strict=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise BallastError(f"{path}: not the weights of this architecture ({reason})") from error
+
+
+def load_model(network: dict, channels: int, folder: str | None = None, encoder: str | None = None) -> Model:
+    """The model of ``folder``, encoder and head, or with ``encoder`` that encoder alone under a fresh head."""
+    model = build(network, channels, seed=0)
+    load_weights(model.encoder, encoder or f"{folder}/encoder.safetensors")
+    if folder:
+        load_weights(model.head, f"{folder}/head.safetensors")
+    return model
