@@ -1,0 +1,1 @@
+"""Which pool images to train on."""

@@ -1,0 +1,1 @@
+"""How rare an image looks to the encoder, from its embeddings alone."""

@@ -1,0 +1,57 @@
+"""ECLE, MAK's tailness: the empirical contrastive loss of an image, averaged over augmentations (methods.md 1.5).
+
+For M augmented passes over the pool, every unordered pair of passes and R random batchings into blocks of n images,
+    ECLE_i = mean of (1/2)(l_{view a, i} + l_{view b, i}),  l = the NT-Xent loss among the 2n views of i's block.
+A large loss means that the encoder places an image badly among others: tail.
+"""
+
+import torch
+from torch import Tensor
+
+from ballast.progress import track
+from ballast.rng import generator
+
+
+def ecle(views: Tensor, temperature: float, repeats: int, block: int, seed: int) -> Tensor:
+    """ECLE [P] of unit projections ``views`` [M, P, d], M >= 2; float32.
+
+    The last block of a batching is filled up with images of earlier blocks, whose losses are not counted again.
+    """
+    total = torch.zeros(views.shape[1], device=views.device)
+    for order in track(_batchings(views.shape[1], repeats, block, seed), "ECLE", unit="block"):
+        fresh, filling = order
+        members = torch.cat([fresh, filling]).to(views.device)
+        total[fresh] += block_loss(views[:, members].float(), temperature)[: len(fresh)]
+    return total / repeats
+
+
+def _batchings(images: int, repeats: int, block: int, seed: int) -> list[tuple[Tensor, Tensor]]:
+    blocks = []
+    for repeat in range(repeats):
+        order = torch.randperm(images, generator=generator(seed, "ecle", repeat))
+        for start in range(0, images, block):
+            fresh = order[start : start + block]
+            blocks.append((fresh, order[: min(block - len(fresh), start)]))
+    return blocks
+
+
+def block_loss(z: Tensor, temperature: float) -> Tensor:
+    """Mean over all pairs of passes of each image's NT-Xent loss in a block: z [M, n, d] -> [n].
+
+    Every pair (a, b) needs the row sums of exp S within a, and between a and b. Each of the M (M + 1) / 2 products is
+    made once and serves both directions, instead of the four that each of the M (M - 1) / 2 pairs would need.
+    """
+    passes, images, _ = z.shape
+    largest = 1.0 / temperature
+    sums = z.new_empty(passes, passes, images)  # [a, b, i]: sum_j exp(S_{ai, bj} - 1/t)
+    positive = z.new_empty(passes, passes, images)
+    for a in range(passes):
+        s = (z[a] @ z[a:].transpose(1, 2)).div_(temperature)
+        positive[a, a:] = positive[a:, a] = s.diagonal(dim1=1, dim2=2)
+        e = s.sub_(largest).exp_()
+        e[0].fill_diagonal_(0)
+        sums[a, a:], sums[a:, a] = e.sum(2), e.sum(1)
+    within = sums.diagonal(dim1=0, dim2=1).T  # [a, i]
+    loss = (within[:, None] + sums).log() + largest - positive
+    pair = ~torch.eye(passes, dtype=torch.bool, device=z.device)
+    return loss[pair].mean(0)

@@ -1,0 +1,54 @@
+"""COLT's budgets and its greedy choice (methods.md 1.6 and 8.5)."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.functional import normalize
+
+from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+
+densities = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(torch.tensor)
+
+
+@given(densities, st.integers(0, 5000), st.floats(0.1, 10), st.sampled_from(["largest", "last"]))
+def test_budgets_sum_to_the_total(density, total, temperature, remainder):
+    found = budgets(density, total, temperature, remainder)
+    assert int(found.sum()) == total and found.min() >= 0
+
+
+@given(densities, st.integers(0, 5000))
+def test_a_denser_cluster_never_gets_more(density, total):
+    found = budgets(density, total, 1.0, "largest")[density.argsort(stable=True)]
+    assert (found.diff() <= 1).all()  # 1: the remainder is whole images
+    assert found[0] >= found[-1]
+
+
+def test_equals_the_equation_with_the_remainder_last():
+    g, total = torch.tensor([0.5, 0.1, 0.3], dtype=torch.float64), 100
+    w = -(g - 0.3) / 0.2
+    pi = w.exp() / w.exp().sum()
+    expected = (total * pi).floor().long()
+    expected[-1] += total - expected.sum()
+    assert budgets(g, total, 1.0, "last").tolist() == expected.tolist()
+
+
+def test_equal_densities_share_equally_and_an_empty_cluster_gets_nothing():
+    assert budgets(torch.full((4,), 0.2), 8, 1.0, "largest").tolist() == [2, 2, 2, 2]
+    assert budgets(torch.tensor([0.2, torch.nan, 0.2]), 9, 1.0, "last").tolist() == [4, 0, 5]
+    means = cluster_means(torch.tensor([1.0, 3.0]), torch.tensor([2, 2]), 3)
+    assert means.isnan().tolist() == [True, True, False] and means[2] == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_choice_is_greedy_by_cluster_and_distinct(seed):
+    torch.manual_seed(seed)
+    pool, centres = normalize(torch.randn(30, 3)), torch.randn(4, 3)
+    budget = torch.tensor([5, 0, 10, 7])
+    index, cluster, cosine = nearest_to_centres(pool, centres, budget)
+    taken = []
+    for c, count in enumerate(budget.tolist()):
+        left = [i for i in range(30) if i not in taken]
+        taken += sorted(left, key=lambda i: -float(pool[i] @ normalize(centres[c], dim=0)))[:count]
+    assert index.tolist() == taken and cluster.bincount(minlength=4).tolist() == budget.tolist()
+    torch.testing.assert_close(cosine, (pool[index] * normalize(centres)[cluster]).sum(1))
