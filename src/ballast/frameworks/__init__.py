@@ -1,0 +1,1 @@
+"""Contrastive frameworks: how the views of a batch become projections."""

@@ -1,0 +1,1 @@
+"""The loop: epochs, rounds of resampling, schedule, resume."""

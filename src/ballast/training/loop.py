@@ -1,0 +1,90 @@
+"""The loop that every training shares: epochs, batches, SGD by schedule, history, exact resume."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from ballast.errors import BallastError
+from ballast.progress import track
+from ballast.rng import generator
+from ballast.training.schedule import warmup_cosine
+from ballast.training.scratch import Scratch
+
+Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimised, the rest is for the history
+
+
+@dataclass
+class State:
+    """All that a training needs to go on after a kill."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    memory: dict[str, Tensor] = field(default_factory=dict)  # what is remembered per image
+    history: list[dict[str, float]] = field(default_factory=list)
+    epoch: int = 0
+
+    def save(self) -> dict:
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "memory": self.memory,
+                "history": self.history, "epoch": self.epoch}
+
+    def load(self, saved: dict, device: torch.device) -> None:
+        self.model.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.memory = {name: tensor.to(device) for name, tensor in saved["memory"].items()}
+        self.history, self.epoch = saved["history"], saved["epoch"]
+
+    def history_csv(self) -> str:
+        """One line per epoch; a loss that starts later is empty before."""
+        return pd.DataFrame(self.history).round(6).to_csv(index=False)
+
+
+def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.SGD:
+    """SGD without Nesterov, weight decay on all parameters (methods.md 1.1); the schedule sets the rate."""
+    return torch.optim.SGD(model.parameters(), lr=1.0, momentum=momentum, weight_decay=weight_decay, fused=True)
+
+
+def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
+    """A fresh permutation of the images in batches; the last one keeps what is left."""
+    return torch.randperm(images, generator=generator(seed, "order", epoch)).split(batch)
+
+
+def run(
+    state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Tensor]], step: Callable[[Tensor], Losses],
+    batches: list[int], lr: float, warmup: int, what: str,
+) -> None:
+    """Train from ``state.epoch`` to the end.
+
+    begin_epoch(epoch) prepares an epoch (1-based) and gives its batches of image indices, step(indices) the losses.
+    batches: the number of batches of every epoch; warmup: epochs of rising learning rate.
+    """
+    device = next(state.model.parameters()).device
+    saved = scratch.load()
+    if saved is not None:
+        state.load(saved, device)
+    total, rising = sum(batches), sum(batches[:warmup])
+    iteration = sum(batches[: state.epoch])
+    epochs = range(state.epoch + 1, len(batches) + 1)
+    for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
+        sums, counts = Counter(), Counter()
+        for index in begin_epoch(epoch):
+            iteration += 1
+            for group in state.optimizer.param_groups:
+                group["lr"] = warmup_cosine(iteration, lr, rising, total)
+            losses = step(index)
+            state.optimizer.zero_grad(set_to_none=True)
+            losses["loss"].backward()
+            state.optimizer.step()
+            for name, value in losses.items():
+                sums[name] += value.detach() * len(index)
+                counts[name] += len(index)
+        means = {name: value.item() / counts[name] for name, value in sums.items()}
+        if not math.isfinite(means["loss"]):
+            raise BallastError(f"{what}: the loss is {means['loss']} in epoch {epoch}; lower pretrain.lr")
+        state.history.append({"epoch": epoch, "images": counts["loss"], **means})
+        state.epoch = epoch
+        scratch.save(state.save())

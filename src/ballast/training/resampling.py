@@ -1,0 +1,53 @@
+"""One round of online sampling: embed, cluster, measure tailness, give out budgets, choose (methods.md 1.6, 1.7)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from ballast.encoders.embed import embed
+from ballast.encoders.model import Model
+from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.selection.clusters import kmeans, refine_by_kl
+from ballast.tailness.sparsity import crowding
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How a method chooses pool images while it trains; the rounds (budget, warmup, every) are the profile's."""
+
+    budget: int
+    warmup: int  # epochs before the first round
+    every: int  # epochs between rounds
+    tailness: str  # density: COLT's memory; sparsity: the guide's
+    neighbours: int  # largest negative probabilities, or nearest neighbours
+    momentum: float  # of the density memory
+    clusters: int
+    refine: bool  # KL refinement of the clusters
+    temperature: float  # tau_c of the budgets
+    remainder: str  # who gets what the floor leaves over
+
+
+class Round(NamedTuple):
+    """What one round chose, each [K] in the order taken, and the embeddings that it chose by."""
+
+    index: Tensor
+    cluster: Tensor
+    cosine: Tensor
+    seed: Tensor  # unit projections [N, d]
+    pool: Tensor  # of the chosen images [K, d]
+
+
+def sample(model: Model, seed: Tensor, pool: Tensor, density: Tensor | None, how: Resampling) -> Round:
+    """Choose ``how.budget`` pool images for seed images uint8 [N, ...] from pool uint8 [P, ...].
+
+    density: COLT's memory rho [N]; None where tailness is the sparsity of the embedding itself.
+    """
+    z_seed, z_pool = embed(model, seed)[1], embed(model, pool)[1]
+    labels, centres = kmeans(z_seed, how.clusters)
+    if how.refine:
+        labels, centres = refine_by_kl(z_seed, centres)
+    crowd = crowding(z_seed, how.neighbours) if density is None else density
+    share = budgets(cluster_means(crowd, labels, len(centres)), how.budget, how.temperature, how.remainder)
+    index, cluster, cosine = nearest_to_centres(z_pool, centres, share)
+    return Round(index, cluster, cosine, z_seed, z_pool[index])

@@ -1,0 +1,91 @@
+"""Exact resume: the state of an unfinished training, kept outside of what DVC deletes before a rerun.
+
+The folder ``.scratch/<stage>/<fingerprint>`` belongs to one set of parameters, inputs and code. A lock, which the
+kernel drops with the process, keeps a second trainer out; a finished training removes the folder.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from ballast.errors import BallastError, require
+from ballast.files import write_atomic
+
+SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
+
+
+class Scratch:
+    """Holds the state of one training on disk."""
+
+    def __init__(self, params: dict, inputs: list[str]) -> None:
+        self._code = _loaded_code()
+        self._source = params, inputs
+        fingerprint = self._fingerprint()
+        root = Path(os.environ.get("DVC_ROOT", "."))  # the real repository also in `dvc exp run --temp`
+        self.folder = root / ".scratch" / os.environ.get("DVC_STAGE", "manual").replace("/", "_") / fingerprint[:16]
+        self._state = self.folder / "state.pt"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = open(self.folder / "lock", "a")  # noqa: SIM115 (held for as long as the process lives)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as busy:
+            raise BallastError(f"{self.folder}: another process is training this; wait for it or stop it") from busy
+        self._expected = fingerprint
+        self._saved_at, self._cost = time.monotonic(), 0.0
+
+    def load(self) -> dict | None:
+        """The last saved state, or None at the start."""
+        if not self._state.exists():
+            return None
+        try:
+            return torch.load(self._state, weights_only=True, map_location="cpu")
+        except Exception as error:
+            raise BallastError(f"{self._state}: unreadable state; delete it to train from the start") from error
+
+    def save(self, state: dict) -> None:
+        """Save the state unless the last save is so recent that saving would take too large a share of the time."""
+        start = time.monotonic()
+        if start - self._saved_at < self._cost / SHARE_OF_TIME:
+            return
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomic(self._state, buffer.getbuffer())
+        self._saved_at = time.monotonic()
+        self._cost = self._saved_at - start
+
+    def check_code(self) -> None:
+        """Refuse to finish when code or inputs changed meanwhile: DVC would record the new beside the old result."""
+        require(self._fingerprint() == self._expected,
+                "code or inputs changed while this stage ran; undo the change or run again from the start")
+
+    def remove(self) -> None:
+        """Forget the state once the results are written."""
+        self._lock.close()
+        shutil.rmtree(self.folder)
+        with suppress(OSError):  # not empty: the same stage trains with other parameters
+            self.folder.parent.rmdir()
+
+    def _fingerprint(self) -> str:
+        params, inputs = self._source
+        digest = hashlib.sha256(json.dumps([params, torch.__version__], sort_keys=True).encode())
+        for path in [*self._code, *inputs]:
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+
+def _loaded_code() -> list[str]:
+    """Source files of this project that the running stage has imported."""
+    package = Path(__file__).parents[1]
+    files = {module.__file__ for name, module in list(sys.modules.items())
+             if getattr(module, "__file__", None) and (package in Path(module.__file__).parents or name == "__main__")}
+    return sorted(file for file in files if file.endswith(".py"))
