@@ -1,0 +1,1 @@
+"""Probes on a frozen encoder, and the accuracy by group of classes."""

@@ -1,0 +1,32 @@
+"""The comparison table."""
+
+from ballast.report.figures import by_class, by_group, training
+from ballast.report.tables import COLUMNS, comparison, markdown
+
+METRICS = {"simclr": {"Many": 50.0, "Median": 40.0, "Few": 30.0, "Std": 8.16, "All": 40.0},
+           "colt": {"All": 45.5, "Few": 41.0, "Many": 52.0, "Median": 44.25, "Std": 4.7}}
+
+
+def test_rows_keep_their_order_and_columns_the_papers():
+    table = comparison(METRICS)
+    assert list(table.columns) == ["method", *COLUMNS] and list(table["method"]) == ["simclr", "colt"]
+    assert table.loc[1, "Median"] == 44.25
+
+
+def test_markdown_is_a_table_and_says_how_it_was_measured():
+    text = markdown(comparison(METRICS), [{"groups": "thirds", "seed": 1}, {"groups": "thirds", "seed": 2}])
+    lines = text.splitlines()
+    assert [cell.strip() for cell in lines[0].strip("|").split("|")] == ["method", *COLUMNS]
+    assert set(lines[1]) == set("|:-") and len(lines[0]) == len(lines[1]) == len(lines[3])
+    assert lines[3].split() == ["|", "colt", "|", "52.00", "|", "44.25", "|", "41.00", "|", "4.70", "|", "45.50", "|"]
+    assert "- groups: thirds" in lines and "- seed: 1; 2" in lines
+
+
+def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
+    table = comparison(METRICS)
+    groups = table.melt("method", ["Many", "Median", "Few", "All"], "group", "accuracy")
+    assert by_group(groups) == by_group(groups) != by_group(groups.assign(accuracy=1.0))
+    rows = groups.rename(columns={"group": "class"}).assign(count=3)
+    assert by_class(rows) == by_class(rows)
+    history = groups[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(epoch=[1, 1, 2, 2] * 2)
+    assert training(history) == training(history)
