@@ -1,0 +1,27 @@
+"""Score the pool for MAK: tailness by empirical contrastive loss, and distance to the seed set."""
+
+import pandas as pd
+import torch
+from common import parameters, run
+
+from ballast.data.store import load_array
+from ballast.device import prepare
+from ballast.files import write_atomic
+from ballast.selection.clusters import kmeans
+from ballast.selection.proximity import distance_to_seed
+from ballast.tailness.ecle import ecle
+
+
+def main() -> None:
+    p = parameters()
+    device, how = prepare(p.threads), p.profile["score"]
+    views, seed, pool = (torch.from_numpy(load_array(f"data/embed/{name}.npy")).to(device)
+                         for name in ("views", "seed", "pool"))
+    tailness = ecle(views, how["temperature"], how["repeats"], how["block"], p.seed)
+    distance = distance_to_seed(pool, kmeans(seed, how["centres"])[1])
+    scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
+    write_atomic("data/scores.csv", scores.to_csv(index=False))
+
+
+if __name__ == "__main__":
+    run(main)

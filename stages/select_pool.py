@@ -1,0 +1,38 @@
+"""Select pool images once, before training: their pixels for the training, their list for people."""
+
+import pandas as pd
+import torch
+from common import parameters, run
+
+from ballast.data.store import load_array, load_images
+from ballast.device import prepare
+from ballast.errors import require
+from ballast.files import save_array, write_atomic
+from ballast.rng import generator
+from ballast.selection import mak, random
+
+
+def main(method: str) -> None:
+    p = parameters(method)
+    prepare(p.threads)
+    how, budget, images = p.method["select"], p.profile["sampling"]["budget"], load_images("data/pool/images.npy")
+    require(budget <= len(images), f"sampling.budget: {budget} is more than the pool's {len(images)} images")
+    if how["rule"] == "random":
+        chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
+    else:
+        chosen = _by_mak(how, budget)
+    save_array(f"runs/{method}/selected.npy", images.numpy()[chosen["pool"]])
+    write_atomic(f"runs/{method}/selected.csv", chosen.to_csv(index=False))
+
+
+def _by_mak(how: dict, budget: int) -> pd.DataFrame:
+    """The selection in the order picked, with the scores it goes by."""
+    scores = pd.read_csv("data/scores.csv")
+    seed, pool = (torch.from_numpy(load_array(f"data/embed/{name}.npy")) for name in ("seed", "pool"))
+    tailness, distance = (torch.from_numpy(scores[name].to_numpy("float32")) for name in ("ecle", "distance"))
+    q = mak.score(tailness, distance, how["alpha"])
+    return scores.assign(q=q).iloc[mak.select(q, pool, seed, budget, how["ratio"]).numpy()]
+
+
+if __name__ == "__main__":
+    run(main, "METHOD")

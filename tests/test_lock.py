@@ -1,0 +1,38 @@
+"""dvc.lock describes dvc.yaml, params.yaml and the code; checked by git's files alone, no data needed."""
+
+import json
+import subprocess
+
+import yaml
+
+from tests.stage_deps import ROOT
+
+ABSENT = {"deleted", "not in cache"}  # data that was not pulled
+
+
+def dvc(*arguments):
+    return subprocess.run(["dvc", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_lock_is_in_sync():
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    names = set(dvc("stage", "list", "--all", "--name-only", "--fail").split())
+    assert set(lock) == names
+    tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n"))
+    stale = []
+    for stage, changes in json.loads(dvc("status", "--json")).items():
+        for change in changes:
+            if isinstance(change, str):
+                stale.append(f"{stage}: {change}")
+                continue
+            stale += [f"{stage}: {kind}: {path}: {what}" for kind, paths in change.items()
+                      for path, what in paths.items() if what not in ABSENT or path in tracked]
+    assert not stale
+
+
+def test_every_dependency_is_what_its_producer_made():
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    made = {out["path"]: out["md5"] for entry in lock.values() for out in entry.get("outs", [])}
+    for stage, entry in lock.items():
+        for dep in entry["deps"]:
+            assert made.get(dep["path"], dep["md5"]) == dep["md5"], (stage, dep["path"])
