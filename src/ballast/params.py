@@ -69,8 +69,8 @@ class Dataset(Block):
 class Network(Block):
     stem: Literal["cifar", "imagenet"]
     block: Literal["basic", "bottleneck"]
-    # Below 16 channels, oneDNN's backward of a strided 1x1 convolution writes out of bounds (seen with torch 2.12 and
-    # channels_last: crashes with three threads, and once in a hundred runs other bits with two).
+    # Below 16 channels, oneDNN's backward of a strided 1x1 convolution in channels_last crashes (torch 2.12.1, three
+    # threads); the one run ever seen to give other bits, with two threads, had such a layer.
     width: Annotated[int, Field(ge=16)]
     depths: Annotated[list[Count], Field(min_length=1)]
     projection: Count
