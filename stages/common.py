@@ -22,6 +22,8 @@ def run(work: Callable, arguments: str = "") -> None:
     _stop_with_parent()
     try:
         work(*given)
+    except FileNotFoundError as error:
+        sys.exit(f"{name}: {error.filename}: missing; `dvc repro` makes it")
     except BallastError as error:
         sys.exit(f"{name}: {error}")
 

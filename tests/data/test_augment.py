@@ -98,6 +98,14 @@ def test_blur_is_a_gaussian_with_replicated_borders():
         np.testing.assert_allclose(got.numpy(), expected, atol=1e-4)
 
 
+def test_blur_is_torchvisions_away_from_the_borders():
+    images, sigma = pictures(), torch.tensor([0.3, 0.7, 1.0, 1.3, 1.7, 2.0])
+    found = own.gaussian_blur(images, sigma)
+    for picture, s, got in zip(images, sigma.tolist(), found):
+        expected = tv.gaussian_blur(picture, [21, 21], [s, s])  # reflects where we replicate
+        torch.testing.assert_close(got[:, 10:-10, 10:-10], expected[:, 10:-10, 10:-10], rtol=0, atol=1e-4)
+
+
 def test_a_batch_is_its_images_one_by_one():
     images = (pictures() * 255).byte()
     draws = contrastive(6, 2, 32, 32, RECIPE, generator(0, "test")).rows(torch.arange(6))

@@ -32,6 +32,7 @@ def test_bad_parameters_are_one_line_and_nothing_is_made(project, old, new, line
     ("stages/pretrain.py", "pretrain: usage: python stages/pretrain.py METHOD LIST EXTRA"),
     ("stages/split.py", "split: data/labels/train.npy: missing; `dvc repro` makes it"),
     ("stages/student.py guided data/split/longtail.npy", "student: data/images/train.npy: missing; `dvc repro`"),
+    ("stages/report.py", "report: metrics/balanced.json: missing; `dvc repro` makes it"),
     ("stages/select_pool.py nobody", "select_pool: "),
 ])
 def test_a_stage_by_hand_says_what_it_needs(project, command, line):

@@ -49,11 +49,12 @@ def test_a_second_run_does_nothing_quickly(finished):
 def test_a_method_of_its_own_reruns_alone_and_going_back_retrains_nothing(finished):
     before = finished.read("metrics/*.json")
     finished.replace("params.yaml", "alpha: 0.3", "alpha: 0.9")
-    assert set(finished.repro()) <= {"check", "select_pool@mak", "pretrain@mak", "linear@mak", "report"}
+    reran = set(finished.repro())
+    assert {"check", "select_pool@mak"} <= reran <= {"check", "select_pool@mak", "pretrain@mak", "linear@mak", "report"}
     changed = finished.read("metrics/*.json")
     assert {name for name in before if before[name] != changed[name]} <= {"metrics/mak.json"}
     shown = finished.run("dvc", "metrics", "diff", "HEAD").stdout
-    assert before == changed or "metrics/mak.json" in shown
+    assert ("metrics/mak.json" in shown) == (before != changed)
     finished.replace("params.yaml", "alpha: 0.9", "alpha: 0.3")
     assert finished.repro() == []
     assert finished.read("metrics/*.json") == before
