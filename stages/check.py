@@ -1,27 +1,24 @@
 """Check the whole of params.yaml, and that every method of dvc.yaml has a row in it, before any work."""
 
-from pathlib import Path
-
-import yaml
 from common import run
+from settings import read_yaml
 
-from ballast.errors import BallastError, require
+from ballast.errors import require
 from ballast.files import write_atomic
 from ballast.params import check
 
 
 def main() -> None:
-    try:
-        raw, graph = (yaml.safe_load(Path(name).read_text()) for name in ("params.yaml", "dvc.yaml"))
-    except (OSError, yaml.YAMLError) as error:
-        raise BallastError(" ".join(str(error).split())) from error
+    raw, graph = read_yaml("params.yaml"), read_yaml("dvc.yaml")
     require(isinstance(raw, dict), "params.yaml: wants a mapping of parameters")
     params = check(raw)
     edges = {name: edge for block in graph["vars"] for name, edge in block.items()}
     for name in edges["trained"]:
         require(name in params.methods, f"methods.{name}: missing, dvc.yaml trains it")
-    for name in params.show:
-        require(name in edges["probed"], f"show: unknown method {name!r}; known: {', '.join(edges['probed'])}")
+    rows = {"show": params.show, **{f"variants.{name}.row": [v.row] for name, v in params.variants.items() if v.row}}
+    for path, names in rows.items():
+        for name in names:
+            require(name in edges["probed"], f"{path}: unknown method {name!r}; known: {', '.join(edges['probed'])}")
     write_atomic("data/checked", "params.yaml is sound\n")
 
 

@@ -1,17 +1,20 @@
-"""What every stage does around its own work: arguments, parameters, one clear line when something is wrong."""
+"""What every stage does around its own work: arguments, metrics, one clear line when something is wrong."""
 
 import ctypes
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 # The library of this tree, not the installed one: `dvc exp run --temp` runs in a copy with code of its own.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from ballast.errors import BallastError
+from ballast.files import write_atomic
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(work: Callable, arguments: str = "") -> None:
@@ -28,26 +31,18 @@ def run(work: Callable, arguments: str = "") -> None:
         sys.exit(f"{name}: {error}")
 
 
-def parameters(method: str | None = None) -> SimpleNamespace:
-    """The parameters that dvc.yaml declares for the running stage, and no others.
+def write_metrics(path: str, values: dict, digits: int = 2) -> None:
+    """Metrics as JSON, rounded; a dict within names a setting."""
+    def rounded(block: dict) -> dict:
+        return {name: rounded(value) if isinstance(value, dict) else round(value, digits)
+                for name, value in block.items()}
 
-    Fields: the top-level values, ``dataset`` and ``profile`` (the chosen blocks), ``method`` (the given row).
-    """
-    import dvc.api  # slow to import, and the check of params.yaml goes without
-    from dvc.exceptions import DvcException
+    write_atomic(path, json.dumps(rounded(values), indent=2) + "\n")
 
-    name = os.environ.get("DVC_STAGE") or "@".join(filter(None, [Path(sys.argv[0]).stem, method]))
-    try:
-        shown = dvc.api.params_show(stages=[name])
-    except DvcException as error:
-        raise BallastError(str(error)) from error
-    fields = {key: value for key, value in shown.items() if key not in ("datasets", "profiles", "methods")}
-    for kind in ("dataset", "profile"):
-        if kind in shown:
-            fields[kind] = shown.get(f"{kind}s", {}).get(shown[kind])
-    if method:
-        fields["method"] = shown.get("methods", {}).get(method, {})
-    return SimpleNamespace(**fields)
+
+def class_names() -> list[str]:
+    """Names of the classes by label."""
+    return Path("data/labels/classes.txt").read_text(encoding="utf-8").splitlines()
 
 
 def _stop_with_parent() -> None:

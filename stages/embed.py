@@ -1,7 +1,8 @@
 """Cache the extractor's view of seed and pool: features of the images as they are, projections of augmented passes."""
 
 import numpy as np
-from common import parameters, run
+from common import run
+from settings import parameters
 from torch.nn.functional import normalize
 
 from ballast.data.draws import contrastive
@@ -23,7 +24,7 @@ def main(method: str) -> None:
     model = load_model(p.profile["network"], channels, f"runs/{method}").to(device)
     views = []
     for number in track(range(p.profile["embed"]["views"]), "embed", unit="pass"):
-        draws = contrastive(rows, 1, height, width, p.dataset["augment"], generator(p.seed, "embed", number))
+        draws = contrastive(rows, 1, height, width, p.profile["augment"], generator(p.seed, "embed", number))
         views.append(embed(model, pool, draws, width)[1].cpu().numpy().astype(np.float16))
     save_array("data/embed/seed.npy", normalize(embed(model, seed)[0]).cpu().numpy())
     save_array("data/embed/pool.npy", normalize(embed(model, pool)[0]).cpu().numpy())

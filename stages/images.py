@@ -1,6 +1,7 @@
 """Render or read the labelled images; labels are written apart from them."""
 
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.sources import load_labelled
 from ballast.files import save_array, write_atomic

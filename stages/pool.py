@@ -1,7 +1,8 @@
 """Render or read the unlabelled pool."""
 
 import pandas as pd
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.sources import load_pool
 from ballast.files import save_array, write_atomic

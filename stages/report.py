@@ -1,30 +1,50 @@
-"""Put all methods side by side: table, tidy CSV files for plots, and figures."""
+"""Put all methods side by side: tables, tidy CSV files for plots, figures, and the papers' numbers."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.files import write_atomic
+from ballast.merge import merged
 from ballast.report.figures import by_class, by_group, training
-from ballast.report.tables import comparison, markdown
+from ballast.report.published import beside, encoder_name
+from ballast.report.tables import PROTOCOLS, by_protocol, comparison, markdown
 
 
 def main() -> None:
-    shown = parameters().show
-    metrics = {name: json.loads(Path(f"metrics/{name}.json").read_text()) for name in shown}
-    protocol = {name: json.loads(Path(f"runs/protocol/{name}.json").read_text()) for name in shown}
-    table = comparison(metrics)
+    p = parameters()
+    tables = {protocol: comparison({name: _metrics(protocol, name) for name in p.show}) for protocol in PROTOCOLS}
+    table, protocols = tables["linear"], by_protocol(tables)
     groups = table.melt("method", ["Many", "Median", "Few", "All"], "group", "accuracy")
-    per_class = _side_by_side("runs/per_class", shown)
-    history = _side_by_side("runs/history", [name for name in shown if Path(f"runs/history/{name}.csv").exists()])
-    for name, frame in (("table", table), ("groups", groups), ("per_class", per_class), ("history", history)):
+    per_class = _side_by_side("runs/per_class", p.show)
+    history = _side_by_side("runs/history", [name for name in p.show if Path(f"runs/history/{name}.csv").exists()])
+    for name, frame in (("table", table), ("protocols", protocols), ("groups", groups), ("per_class", per_class),
+                        ("history", history)):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
     for name, draw, frame in (("groups", by_group, groups), ("per_class", by_class, per_class),
                               ("history", training, history)):
         write_atomic(f"results/{name}.png", draw(frame))
-    write_atomic("results/table.md", markdown(table, list(protocol.values())))
+    how = [json.loads(Path(f"runs/protocol/{name}.json").read_text()) for name in p.show]
+    write_atomic("results/table.md", markdown(table, protocols, how))
+    write_atomic("results/published.md", beside(table, p.dataset_name, _facts(p)))
+
+
+def _metrics(protocol: str, method: str) -> dict[str, float]:
+    """Many, Median, Few, Std, All; the neighbours' are one level down, under k and temperature."""
+    path = f"metrics/{method}.json" if protocol == "linear" else f"metrics/{protocol}/{method}.json"
+    values = json.loads(Path(path).read_text())
+    return values if "All" in values else next(iter(values.values()))
+
+
+def _facts(p) -> dict:
+    """How our numbers were made, in the terms of the papers."""
+    epochs = {name: merged(p.profile["pretrain"], row["pretrain"], p.profile["tuned"][name])["epochs"]
+              for name, row in p.methods.items()}
+    return {"encoder": encoder_name(p.profile["network"]), "epochs": epochs, "batch": p.profile["pretrain"]["batch"],
+            "budget": p.profile["sampling"]["budget"], "groups": p.dataset["groups"]}
 
 
 def _side_by_side(folder: str, methods: list[str]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 import torch
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.store import load_array
 from ballast.device import prepare

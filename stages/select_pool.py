@@ -2,7 +2,8 @@
 
 import pandas as pd
 import torch
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.store import load_array, load_images
 from ballast.device import prepare
@@ -10,6 +11,7 @@ from ballast.errors import require
 from ballast.files import save_array, write_atomic
 from ballast.rng import generator
 from ballast.selection import mak, random
+from ballast.selection.kcenter import kcenter_greedy
 
 
 def main(method: str) -> None:
@@ -19,16 +21,24 @@ def main(method: str) -> None:
     require(budget <= len(images), f"sampling.budget: {budget} is more than the pool's {len(images)} images")
     if how["rule"] == "random":
         chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
+    elif how["rule"] == "kcenter":
+        seed, pool = _features()
+        chosen = pd.DataFrame({"pool": kcenter_greedy(pool, seed, budget)})
     else:
         chosen = _by_mak(how, budget)
     save_array(f"runs/{method}/selected.npy", images.numpy()[chosen["pool"]])
     write_atomic(f"runs/{method}/selected.csv", chosen.to_csv(index=False))
 
 
+def _features() -> list[torch.Tensor]:
+    """Unit features of seed and pool before the head."""
+    return [torch.from_numpy(load_array(f"data/embed/{name}.npy")) for name in ("seed", "pool")]
+
+
 def _by_mak(how: dict, budget: int) -> pd.DataFrame:
     """The selection in the order picked, with the scores it goes by."""
     scores = pd.read_csv("data/scores.csv")
-    seed, pool = (torch.from_numpy(load_array(f"data/embed/{name}.npy")) for name in ("seed", "pool"))
+    seed, pool = _features()
     tailness, distance = (torch.from_numpy(scores[name].to_numpy("float32")) for name in ("ecle", "distance"))
     q = mak.score(tailness, distance, how["alpha"])
     return scores.assign(q=q).iloc[mak.select(q, pool, seed, budget, how["ratio"]).numpy()]

@@ -1,7 +1,8 @@
 """Draw the lists of the long-tailed split."""
 
 import numpy as np
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.longtail import LAWS, long_tail_split, validation_list
 from ballast.data.store import load_array

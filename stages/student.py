@@ -1,29 +1,32 @@
 """Train the student of a guided method under its frozen guide."""
 
-from common import parameters, run
+from common import run
+from settings import parameters
 
 from ballast.data.store import load_array, load_images
 from ballast.device import prepare
-from ballast.encoders.model import load_model, save_weights
+from ballast.encoders.model import load_model, save_model
 from ballast.files import write_atomic
-from ballast.training.optimisation import Optimisation
+from ballast.training.guide import Guidance
+from ballast.training.method import framework, optimisation
 from ballast.training.scratch import Scratch
-from ballast.training.student import Guidance, Student
+from ballast.training.student import Student
 
 
 def main(method: str, seed_list: str) -> None:
     p = parameters(method)
     device = prepare(p.threads)
     images = load_images("data/images/train.npy")[load_array(seed_list)]
-    guide = load_model(p.profile["network"], images.shape[1], f"runs/{method}").to(device)
-    student = Student(guide, images, Optimisation(**p.profile["student"]), p.dataset["augment"], p.seed,
-                      Guidance(**p.method["student"]))
+    model, row = load_model(p.profile["network"], images.shape[1], f"runs/{method}").to(device), p.method["student"]
+    guidance = Guidance(**{name: row[name] for name in Guidance.__dataclass_fields__})
+    student = Student(framework(row, model), images, optimisation(p.profile["student"]), p.profile["augment"], p.seed,
+                      guidance)
     scratch = Scratch(vars(p), ["data/images/train.npy", seed_list, f"runs/{method}/encoder.safetensors",
                                 f"runs/{method}/head.safetensors"])
     student.train(scratch)
     scratch.check_code()
-    save_weights(student.state.model.encoder, f"runs/{method}/student.safetensors")
-    write_atomic(f"runs/{method}/student.csv", student.state.history_csv())
+    save_model(model, f"runs/{method}/student")
+    write_atomic(f"runs/{method}/student.csv", student.state.history_frame().to_csv(index=False))
     scratch.remove()
 
 

@@ -14,6 +14,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ballast.encoders.pruned import magnitude_masks
 from ballast.losses.domain import domain_contrast
 from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
 from ballast.selection import mak
@@ -30,7 +31,7 @@ def main(path: str) -> int:
     """Print a line per group and return how many fail."""
     with np.load(path, allow_pickle=False) as file:
         data = {key: torch.from_numpy(np.asarray(file[key])) for key in file.files}
-    rows = [row for group in (ntxent, colt, mak_, kcenter) for row in group(data)]
+    rows = [row for group in (ntxent, colt, mak_, kcenter, prune) for row in group(data)]
     for name, error, tolerance in rows:
         print(f"{name:<44} {error:10.3g} {tolerance:10.3g} {'ok' if error <= tolerance else 'FAIL'}")
     return sum(not error <= tolerance for _, error, tolerance in rows)
@@ -102,6 +103,16 @@ def kcenter(data: dict[str, Tensor]) -> Iterator[Row]:
     seed, pool = (normalize(data[f"mak_{part}_features"].float()) for part in ("seed", "pool"))
     picks = data["kcenter_selected"]
     yield "kcenter_selected", _mismatches(kcenter_greedy(pool, seed, len(picks)), picks), 0.0
+
+
+def prune(data: dict[str, Tensor]) -> Iterator[Row]:
+    """SDCLR's masks of all convolutions by one threshold, False where pruned."""
+    names = sorted((name for name in data if re.fullmatch(r"prune_w\d+", name)), key=lambda name: int(name[7:]))
+    for share in sorted({match[1] for name in data if (match := re.match(r"prune_p([\d.]+)_mask", name))}):
+        masks = magnitude_masks([data[name].float() for name in names], float(share))
+        wrong = sum(_mismatches(mask.flatten(), data[f"prune_p{share}_mask{name[7:]}"].bool().flatten())
+                    for mask, name in zip(masks, names))
+        yield f"prune_p{share}_masks", wrong, 0.0
 
 
 def _error(found: Tensor, expected: Tensor) -> float:

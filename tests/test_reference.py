@@ -18,7 +18,7 @@ def test_equal_to_the_released_code():
 
 
 @pytest.mark.parametrize("key", ["ntxent_t0.2_loss", "colt_budget", "mak_selected_alpha0.3", "kcenter_selected",
-                                 "mak_ecle_ref", "ntxent_t0.2_colt_alpha0.2_grad_view1"])
+                                 "mak_ecle_ref", "ntxent_t0.2_colt_alpha0.2_grad_view1", "prune_p0.9_mask1"])
 def test_a_difference_is_reported(key, tmp_path):
     with np.load(FILE) as file:
         data = dict(file)

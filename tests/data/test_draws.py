@@ -5,7 +5,7 @@ import math
 import torch
 from torchvision.transforms import RandomResizedCrop
 
-from ballast.data.draws import contrastive, padded_crop, random_resized_crop
+from ballast.data.draws import contrastive, labelled, random_resized_crop
 from ballast.rng import generator
 from tests.data.test_augment import RECIPE
 
@@ -56,6 +56,6 @@ def test_rows_puts_all_of_view_one_first():
 
 
 def test_padded_crop_stays_within_the_padding():
-    draws = padded_crop(5000, 32, 32, 4, 0.5, generator(0, "test"))
+    draws = labelled(5000, 32, 32, 4, 0.5, generator(0, "test"))
     corner = draws.box[..., :2]
     assert corner.min() == -4 and corner.max() == 4 and (draws.box[..., 2:] == 32).all()

@@ -3,9 +3,9 @@
 import torch
 
 from ballast.encoders.model import build
-from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
+from ballast.evaluation.probe import Probe, augmented_features, predict, right_within, train_probe
 
-HOW = Probe(epochs=10, batch=16, lr=3.0, steps=[6, 8], copies=2, padding=1, flip=0.5)
+HOW = Probe(epochs=10, batch=16, lr=3.0, steps=[6, 8], copies=2, crop=1, flip=0.5, every=1, top=1)
 
 
 def separable():
@@ -40,3 +40,17 @@ def test_weights_and_batchnorm_are_untouched():
     assert features.shape == (2, 12, 8) and not torch.equal(features[0], features[1])
     train_probe(features, torch.arange(12) % 3, features[0], torch.arange(12) % 3, 3, HOW, seed=0)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_look_at_the_last_epoch_alone_takes_the_last_epoch():
+    features, labels = separable()
+    wrong = (labels + 1) % 3
+    last = train_probe(features, labels, features[0], wrong, 3, Probe(**{**vars(HOW), "every": HOW.epochs}), seed=1)
+    assert (predict(last, features[0]) == labels).float().mean() > 0.95
+
+
+def test_top_five_counts_an_image_whose_class_is_among_the_five_first():
+    classifier = torch.nn.Linear(7, 7, bias=False)
+    torch.nn.init.eye_(classifier.weight)
+    scores = torch.arange(7.0).repeat(7, 1)  # class 6 first, class 0 last
+    assert [right_within(classifier, scores, torch.arange(7), top) for top in (1, 5, 9)] == [1, 5, 7]

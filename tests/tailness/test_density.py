@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import normalize
 
 from ballast.losses.ntxent import log_denominators, similarities
-from ballast.tailness.density import density, remember
+from ballast.tailness.density import density
 
 
 def by_loops(z, t, k):
@@ -27,10 +27,3 @@ def test_equals_the_equation_also_with_fewer_negatives_than_k():
         z = normalize(torch.randn(2 * batch, 5))
         s = similarities(z, 0.2)
         torch.testing.assert_close(density(s, log_denominators(s), k), by_loops(z, 0.2, k), rtol=1e-4, atol=1e-6)
-
-
-def test_memory_takes_the_first_value_and_averages_later_ones():
-    memory = torch.full((4,), torch.nan)
-    remember(memory, torch.tensor([2, 0]), torch.tensor([1.0, 3.0]), 0.9)
-    remember(memory, torch.tensor([2]), torch.tensor([2.0]), 0.9)
-    torch.testing.assert_close(memory, torch.tensor([3.0, torch.nan, 1.1, torch.nan]), equal_nan=True)

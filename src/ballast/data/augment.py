@@ -8,24 +8,25 @@ torchvision's batched transforms draw one parameter set per batch, which is wron
 import torch
 from torch import Tensor
 
+from ballast.data.colour import color_jitter, luma, per_image
 from ballast.data.draws import Draws
-
-LUMA = (0.2989, 0.587, 0.114)
-BRIGHTNESS, CONTRAST, SATURATION = range(3)
+from ballast.data.randaugment import randaugment
 
 
 def augment(images: Tensor, draws: Draws, size: int) -> Tensor:
     """The view that ``draws`` (one row per image) describes. images uint8 [B, C, H, W] -> float [B, C, size, size].
 
-    Order: crop and flip, colour jitter, grey, blur. Steps that the recipe never asks for cost nothing.
+    Order: crop and flip, colour jitter, grey, blur, RandAugment. Steps that the recipe never asks for cost nothing.
     """
     out = resized_crop(images.float().div_(255), draws.box, draws.flip, size).clamp_(0, 1)
     if draws.jitter is not None:
         out = color_jitter(out, draws.jitter, draws.blend_order, draws.hue_position)
     if draws.grey is not None and images.shape[1] == 3:
-        out = torch.where(_per_image(draws.grey), luma(out), out)
+        out = torch.where(per_image(draws.grey), luma(out), out)
     if draws.blur is not None:
         out = gaussian_blur(out, draws.blur)
+    if draws.operation is not None:
+        out = randaugment(out, draws.operation, draws.value, draws.place)
     return out
 
 
@@ -53,59 +54,6 @@ def resize_matrix(start: Tensor, length: Tensor, source: int, target: int) -> Te
     return weight / weight.sum(2, keepdim=True).clamp(min=1e-6)
 
 
-def color_jitter(images: Tensor, jitter: Tensor, blend_order: Tensor, hue_position: Tensor) -> Tensor:
-    """Brightness, contrast, saturation and hue by jitter [B, 4] in each image's own order.
-
-    blend_order [B, 3] is the order of the first three, hue_position [B] how many of them come before the hue.
-    Blends outside their turn run with factor 1, the identity: static shapes, no synchronisation, one hue step.
-    Factors 1, 1, 1, 0 leave the image as it is. One-channel images have neither saturation nor hue.
-    """
-    factor = jitter[:, :3].gather(1, blend_order)
-    if images.shape[1] == 1:
-        for step in range(3):
-            images = _blend(images, factor[:, step], blend_order[:, step])
-        return images
-    for step in range(3):
-        before = torch.where(step < hue_position, factor[:, step], 1.0)
-        images = _blend(images, before, blend_order[:, step])
-    images = shift_hue(images, jitter[:, 3])
-    for step in range(3):
-        after = torch.where(step >= hue_position, factor[:, step], 1.0)
-        images = _blend(images, after, blend_order[:, step])
-    return images
-
-
-def _blend(images: Tensor, factor: Tensor, operation: Tensor) -> Tensor:
-    """factor * image + (1 - factor) * base; the base is black, the mean grey or the grey image by operation [B]."""
-    grey = luma(images)
-    base = torch.where(_per_image(operation == CONTRAST), grey.mean((2, 3), keepdim=True), grey)
-    base = torch.where(_per_image(operation == BRIGHTNESS), 0.0, base)
-    return torch.lerp(base, images, _per_image(factor)).clamp(0, 1)
-
-
-def luma(images: Tensor) -> Tensor:
-    """Luminance [B, 1, H, W]; a one-channel image is its own."""
-    if images.shape[1] == 1:
-        return images
-    weight = torch.tensor(LUMA, dtype=images.dtype, device=images.device)
-    return torch.einsum("bchw,c->bhw", images, weight)[:, None]
-
-
-def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Rotate the hue of RGB images by shift [B] turns at constant HSV saturation and value."""
-    value, brightest = images.max(1)
-    chroma = value - images.amin(1)
-    red, green, blue = images.unbind(1)
-    safe = chroma.where(chroma > 0, 1.0)
-    sextant = torch.where(brightest == 0, (green - blue) / safe,
-                          torch.where(brightest == 1, 2 + (blue - red) / safe, 4 + (red - green) / safe))
-    sextant = sextant + 6 * shift[:, None, None]
-    # f(n) = V - C max(0, min(k, 4 - k, 1)), k = (n + H/60) mod 6, n = 5, 3, 1: HSV back to RGB without branches.
-    offsets = torch.tensor((5.0, 3.0, 1.0), device=images.device)[None, :, None, None]
-    k = (offsets + sextant[:, None]) % 6
-    return value[:, None] - chroma[:, None] * torch.minimum(k, 4 - k).clamp(0, 1)
-
-
 def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
     """Gaussian blur with standard deviation sigma [B] in pixels, borders replicated; sigma 0 is the identity."""
     rows, columns = (_blur_matrix(sigma, side) for side in images.shape[2:])
@@ -128,7 +76,3 @@ def _bicubic(x: Tensor, a: float = -0.5) -> Tensor:
     near = ((a + 2) * x - (a + 3)) * x * x + 1
     far = a * (((x - 5) * x + 8) * x - 4)
     return torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
-
-
-def _per_image(parameter: Tensor) -> Tensor:
-    return parameter[:, None, None, None]

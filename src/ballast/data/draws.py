@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from ballast.data.randaugment import draw_operations
+
 ATTEMPTS = 10  # torchvision's RandomResizedCrop gives up after as many and takes the centre
 
 
@@ -22,6 +24,9 @@ class Draws(NamedTuple):
     hue_position: Tensor | None = None  # [...] int64: how many of the three come before the hue
     grey: Tensor | None = None  # [...] bool
     blur: Tensor | None = None  # [...] float: standard deviation in pixels, 0 for none
+    operation: Tensor | None = None  # [..., k] int64: RandAugment's operations, -1 for none
+    value: Tensor | None = None  # [..., k] float: the value of each
+    place: Tensor | None = None  # [..., k, 2] float: where a cutout is
 
     def map(self, function) -> "Draws":
         """Apply a function to every tensor of the table."""
@@ -60,11 +65,23 @@ def contrastive(rows: int, views: int, height: int, width: int, recipe: dict, rn
     return draws
 
 
-def padded_crop(rows: int, height: int, width: int, padding: int, flip: float, rng: Generator) -> Draws:
-    """RandomCrop with zero padding and a flip, the augmentation of linear evaluation: tensors [rows, 1, ...]."""
+def boosted(draws: Draws, memorization: Tensor, operations: int, rng: Generator) -> Draws:
+    """The draws and, by BCL, RandAugment operations that follow each image's memorization M [rows]."""
+    operation, value, place = draw_operations(memorization, draws.flip.shape[1], operations, rng)
+    return draws._replace(operation=operation, value=value, place=place)
+
+
+def labelled(rows: int, height: int, width: int, crop: int | list[float], flip: float, rng: Generator) -> Draws:
+    """Draws of an evaluation that trains: a crop and a flip, tensors [rows, 1, ...].
+
+    crop: a number of pixels is RandomCrop with so much zero padding, [smallest, largest] shares RandomResizedCrop.
+    """
     shape = (rows, 1)
-    corner = torch.randint(-padding, padding + 1, (*shape, 2), generator=rng).float()
-    box = torch.cat([corner, torch.tensor((height, width)).expand(*shape, 2)], -1)
+    if isinstance(crop, int):
+        corner = torch.randint(-crop, crop + 1, (*shape, 2), generator=rng).float()
+        box = torch.cat([corner, torch.tensor((height, width)).expand(*shape, 2)], -1)
+    else:
+        box = random_resized_crop(shape, height, width, crop, rng)
     return Draws(box, _chance(shape, flip, rng))
 
 

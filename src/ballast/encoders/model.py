@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ballast.encoders.heads import projection_head
+from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
 from ballast.errors import BallastError, require
 from ballast.files import write_atomic
@@ -19,10 +19,10 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Model(nn.Module):
     """images [B, C, H, W] in [0, 1] -> features h [B, d] and unit-length projections z [B, output]."""
 
-    def __init__(self, encoder: ResNet, output: int, channels: int) -> None:
+    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = projection_head(encoder.features, output)
+        self.head = projection_head(encoder.features, output, layers)
         mean, std = torch.tensor(MEAN), torch.tensor(STD)
         if channels == 1:
             mean, std = mean.mean(0, keepdim=True), std.mean(0, keepdim=True)
@@ -39,15 +39,15 @@ class Model(nn.Module):
         return features, normalize(self.head(features))
 
 
-def build(network: dict, channels: int, seed: int) -> Model:
+def build(network: dict, channels: int, seed: int, layers: int = 2) -> Model:
     """A fresh model; its initial weights are a function of the seed alone.
 
-    network: ``projection`` is the head's output, the rest goes to ResNet.
+    network: ``projection`` is the head's output, the rest goes to ResNet; layers: of the head.
     """
     encoder = {key: value for key, value in network.items() if key != "projection"}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **encoder), network["projection"], channels)
+        model = Model(ResNet(channels, **encoder), network["projection"], channels, layers)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -59,18 +59,32 @@ def save_weights(module: nn.Module, path: str | Path) -> None:
 
 def load_weights(module: nn.Module, path: str | Path) -> None:
     """Load weights that ``save_weights`` wrote, strictly."""
+    weights = read_weights(path)
+    try:
+        module.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise BallastError(f"{path}: not the weights of this architecture ({str(error).splitlines()[0]})") from error
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name."""
     require(Path(path).is_file(), f"{path}: missing; `dvc repro` makes it")
     try:
-        module.load_state_dict(load_file(path), strict=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise BallastError(f"{path}: not the weights of this architecture ({reason})") from error
+        return load_file(path)
+    except Exception as error:  # safetensors raises many kinds
+        raise BallastError(f"{path}: not a readable safetensors file ({str(error).splitlines()[0]})") from error
 
 
-def load_model(network: dict, channels: int, folder: str | None = None, encoder: str | None = None) -> Model:
-    """The model of ``folder``, encoder and head, or with ``encoder`` that encoder alone under a fresh head."""
-    model = build(network, channels, seed=0)
-    load_weights(model.encoder, encoder or f"{folder}/encoder.safetensors")
-    if folder:
-        load_weights(model.head, f"{folder}/head.safetensors")
+def load_model(network: dict, channels: int, folder: str | Path) -> Model:
+    """The encoder and the head that ``save_model`` wrote to a folder; the head is as deep as its file."""
+    layers = layers_of(list(read_weights(f"{folder}/head.safetensors")))
+    model = build(network, channels, seed=0, layers=layers)
+    load_weights(model.encoder, f"{folder}/encoder.safetensors")
+    load_weights(model.head, f"{folder}/head.safetensors")
     return model
+
+
+def save_model(model: Model, folder: str | Path) -> None:
+    """Write encoder and head to a folder."""
+    save_weights(model.encoder, f"{folder}/encoder.safetensors")
+    save_weights(model.head, f"{folder}/head.safetensors")

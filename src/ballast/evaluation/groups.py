@@ -32,8 +32,18 @@ def class_accuracy(predicted: np.ndarray, labels: np.ndarray, classes: int) -> n
         return 100.0 * right / np.bincount(labels, minlength=classes)
 
 
+def group_means(values: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+    """Many, Median, Few: the unweighted mean of the classes' values [C]; NaN for a group without classes."""
+    return {name: float(np.nanmean(values[groups == name])) if (groups == name).any() else float("nan")
+            for name in GROUPS}
+
+
 def summarise(accuracy: np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """Many, Median, Few: unweighted means of class accuracies [C]; Std over the three; All: the mean over classes."""
-    means = {name: float(np.nanmean(accuracy[groups == name])) if (groups == name).any() else float("nan")
-             for name in GROUPS}
-    return {**means, "Std": float(np.nanstd(list(means.values()))), "All": float(np.nanmean(accuracy))}
+    """Group means of class accuracies [C]; Std over the three; All: the mean over classes."""
+    means = group_means(accuracy, groups)
+    return {**means, "Std": spread(list(means.values())), "All": float(np.nanmean(accuracy))}
+
+
+def spread(means: list[float]) -> float:
+    """Population standard deviation of the group accuracies, in percentage points."""
+    return float(np.nanstd(means))

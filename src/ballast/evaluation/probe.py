@@ -1,7 +1,8 @@
-"""Linear probe on the features of a frozen encoder (methods.md 3.1).
+"""Linear probe on the features of a frozen encoder (methods.md 3.1 to 3.3).
 
 Encoder and BatchNorm are frozen, so the features of a few augmented copies of every image are computed once; the
-probe, which would see a fresh augmentation in every epoch, takes the copies in turn.
+probe, which would see a fresh augmentation in every epoch, takes the copies in turn. The list that it trains on makes
+it the linear, the few-shot or the imbalanced evaluation.
 """
 
 import copy
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ballast.data.draws import padded_crop
+from ballast.data.draws import labelled
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
 from ballast.rng import generator, seed_of
@@ -26,8 +27,10 @@ class Probe:
     lr: float
     steps: list[int]
     copies: int  # augmented copies of the training images
-    padding: int  # of the random crop
+    crop: int | list[float]  # padding of a random crop in pixels, or smallest and largest share of the area
     flip: float
+    every: int  # epochs between looks at the validation list; all of them: the last epoch is taken
+    top: int  # a validation image counts as right when its class is among so many first
 
 
 def augmented_features(model: Model, images: Tensor, how: Probe, seed: int) -> Tensor:
@@ -35,7 +38,7 @@ def augmented_features(model: Model, images: Tensor, how: Probe, seed: int) -> T
     rows, _, height, width = images.shape
     found = []
     for number in range(how.copies):
-        draws = padded_crop(rows, height, width, how.padding, how.flip, generator(seed, "probe", number))
+        draws = labelled(rows, height, width, how.crop, how.flip, generator(seed, "probe", number))
         found.append(embed(model, images, draws, width)[0])
     return torch.stack(found)
 
@@ -45,16 +48,12 @@ def train_probe(
 ) -> nn.Linear:
     """Train on features [copies, N, d] and labels [N]; returns the classifier of the best validation epoch.
 
-    The best top-1 accuracy on val [V, d] wins, the earliest of equals. Weights start from N(0, 0.01), bias from 0.
+    The best accuracy on val [V, d] wins, the earliest of equals. Weights start from N(0, 0.01), bias from 0.
     """
-    classifier = nn.Linear(features.shape[2], classes, device=features.device)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(seed, "classifier"))
-        classifier.weight.data.copy_(torch.randn(classes, features.shape[2]) * 0.01)
-    classifier.bias.data.zero_()
+    classifier = fresh_classifier(features.shape[2], classes, seed).to(features.device)
     optimizer = torch.optim.SGD(classifier.parameters(), lr=how.lr, momentum=0.9, fused=True)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, how.steps, 0.1)
-    best, best_right = None, -1
+    best, best_right = classifier, -1
     for epoch in range(how.epochs):
         copied = features[epoch % len(features)]
         for index in torch.randperm(len(labels), generator=generator(seed, "probe order", epoch)).split(how.batch):
@@ -63,10 +62,28 @@ def train_probe(
             loss.backward()
             optimizer.step()
         schedule.step()
-        right = int((predict(classifier, val) == val_labels).sum())
-        if right > best_right:
-            best, best_right = copy.deepcopy(classifier), right
+        if (epoch + 1) % how.every == 0:
+            right = right_within(classifier, val, val_labels, how.top)
+            if right > best_right:
+                best, best_right = copy.deepcopy(classifier), right
     return best
+
+
+def fresh_classifier(features: int, classes: int, seed: int) -> nn.Linear:
+    """Weights from N(0, 0.01), bias 0."""
+    classifier = nn.Linear(features, classes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(seed, "classifier"))
+        nn.init.normal_(classifier.weight, std=0.01)
+    nn.init.zeros_(classifier.bias)
+    return classifier
+
+
+@torch.no_grad()
+def right_within(classifier: nn.Module, inputs: Tensor, labels: Tensor, top: int) -> int:
+    """How many inputs have their class among the ``top`` first."""
+    scores = classifier(inputs)
+    return int((scores.topk(min(top, scores.shape[1]), 1).indices == labels[:, None]).sum())
 
 
 @torch.no_grad()

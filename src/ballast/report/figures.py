@@ -49,6 +49,46 @@ def training(history: pd.DataFrame) -> bytes:
     return _png(axes)
 
 
+def phi_by_draws(ecle: pd.DataFrame) -> bytes:
+    """Lines: how over-represented each group is among the most tail-like images; columns draws, group, phi."""
+    axes = Figure(figsize=(6, 4)).subplots()
+    for number, (group, rows) in enumerate(ecle.groupby("group", sort=False)):
+        axes.plot(rows["draws"], rows["phi"], marker="o", label=group, **_line(number + 1))
+    axes.axhline(1, color="#AAAAAA", linewidth=1)
+    axes.set_xlabel("draws M of ECLE")
+    axes.set_ylabel("share of the 10 % largest ECLE / share of all")
+    return _png(axes)
+
+
+def tailness_by_count(tailness: pd.DataFrame) -> bytes:
+    """Lines: mean tailness of each class, in deviations, by its images; columns method, measure, count, tailness."""
+    axes = Figure(figsize=(7, 4)).subplots()
+    for number, (labels, rows) in enumerate(tailness.groupby(["method", "measure"], sort=False)):
+        rows, value = rows.sort_values("count"), rows.sort_values("count")["tailness"]
+        axes.plot(rows["count"], (value - value.mean()) / (value.std() or 1), marker="o", label=" ".join(labels),
+                  **_line(number))
+    axes.set_xscale("log")
+    axes.set_xlabel("training images of the class")
+    axes.set_ylabel("mean tailness (standardised)")
+    return _png(axes)
+
+
+def budgets(rounds: pd.DataFrame) -> bytes:
+    """One heat map per method: the share of every cluster in every round; columns method, epoch, cluster, share."""
+    methods = list(rounds["method"].unique())
+    figure = Figure(figsize=(4 * max(len(methods), 1), 3.5), layout="constrained")
+    for axes, method in zip(np.atleast_1d(figure.subplots(1, max(len(methods), 1), squeeze=False)[0]), methods):
+        table = rounds[rounds["method"] == method].pivot(index="cluster", columns="epoch", values="share").fillna(0)
+        shown = axes.imshow(table, aspect="auto", cmap="cividis", vmin=0, vmax=rounds["share"].max())
+        axes.set_title(method)
+        axes.set_xticks(range(0, table.shape[1], 4), table.columns[::4])
+        axes.set_yticks(range(len(table)), table.index)
+        axes.set_xlabel("epoch of the round")
+        axes.set_ylabel("cluster")
+        figure.colorbar(shown, label="share of the budget")
+    return _bytes(figure)
+
+
 def _line(number: int) -> dict:
     return {"color": COLOURS[number % len(COLOURS)], "linestyle": STYLES[number % len(STYLES)]}
 
@@ -56,6 +96,10 @@ def _line(number: int) -> dict:
 def _png(axes: Axes) -> bytes:
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     axes.grid(alpha=0.3)
+    return _bytes(axes.figure)
+
+
+def _bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    axes.figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
     return buffer.getvalue()

@@ -3,10 +3,9 @@
     p_vu = exp(S_vu) / D_v, u neither v nor its partner;  pbar_i = mean of image i's two rows;
     d_i = sum of the k largest pbar_iu
 
-Few neighbours, low density, tail. The memory is rho_i <- beta rho_i + (1 - beta) d_i; tailness is -rho_i.
+Few neighbours, low density, tail. The memory rho_i <- beta rho_i + (1 - beta) d_i smooths it; tailness is -rho_i.
 """
 
-import torch
 from torch import Tensor
 
 
@@ -18,9 +17,3 @@ def density(s: Tensor, log_d: Tensor, k: int) -> Tensor:
     p.diagonal(-half).zero_()
     both = (p[:half] + p[half:]) / 2
     return both.topk(min(k, both.shape[1]), dim=1).values.sum(1)
-
-
-def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float) -> None:
-    """Update memory [N] in place at index [B]: the value at the first visit (NaN before), a running mean after."""
-    old = memory[index]
-    memory[index] = torch.where(old.isnan(), value, momentum * old + (1 - momentum) * value)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ballast.errors import BallastError
 from ballast.progress import track
 from ballast.rng import generator
-from ballast.training.schedule import warmup_cosine
+from ballast.training.schedule import batch_count, warmup_cosine
 from ballast.training.scratch import Scratch
 
 Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimised, the rest is for the history
@@ -38,9 +38,9 @@ class State:
         self.memory = {name: tensor.to(device) for name, tensor in saved["memory"].items()}
         self.history, self.epoch = saved["history"], saved["epoch"]
 
-    def history_csv(self) -> str:
-        """One line per epoch; a loss that starts later is empty before."""
-        return pd.DataFrame(self.history).round(6).to_csv(index=False)
+    def history_frame(self) -> pd.DataFrame:
+        """One row per epoch; a loss that starts later is missing before."""
+        return pd.DataFrame(self.history).round(6)
 
 
 def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.SGD:
@@ -49,8 +49,10 @@ def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.S
 
 
 def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
-    """A fresh permutation of the images in batches; the last one keeps what is left."""
-    return torch.randperm(images, generator=generator(seed, "order", epoch)).split(batch)
+    """A fresh permutation of the images in batches; the last one keeps what is left, or goes with the one before."""
+    batches = torch.randperm(images, generator=generator(seed, "order", epoch)).split(batch)
+    whole = batch_count(images, batch) - 1
+    return *batches[:whole], torch.cat(batches[whole:])
 
 
 def run(

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from ballast.training.temperature import Cosine
+
 
 @dataclass(frozen=True)
 class Optimisation:
-    """SGD with warm-up and cosine, by the profile (methods.md 1.1)."""
+    """SGD with warm-up and cosine (methods.md 1.1)."""
 
     epochs: int
     batch: int
@@ -13,4 +15,4 @@ class Optimisation:
     momentum: float
     weight_decay: float
     warmup: int  # epochs of rising learning rate
-    temperature: float  # of the contrastive loss
+    temperature: float | Cosine  # of the contrastive loss

@@ -1,91 +1,95 @@
 """Pre-training on seed images, with pool images chosen before it or in rounds within it (methods.md 1.1, 1.6, 1.7)."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from ballast.data.augment import augment
-from ballast.data.draws import Draws, contrastive
-from ballast.encoders.model import Model
+from ballast.data.draws import Draws, boosted, contrastive
 from ballast.errors import require
-from ballast.frameworks import simclr
-from ballast.losses.domain import domain_contrast, domain_contrast_poster
-from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
-from ballast.losses.semantic import nearest_in_bank, semantic_per_view
+from ballast.frameworks.sdclr import SDCLR
+from ballast.frameworks.simclr import SimCLR
 from ballast.rng import generator
-from ballast.tailness.density import density, remember
+from ballast.tailness.memorization import memorization
+from ballast.training.guide import Guide
 from ballast.training.loop import Losses, State, run, sgd, shuffled_batches
+from ballast.training.method import Method
+from ballast.training.objective import Objective
 from ballast.training.optimisation import Optimisation
-from ballast.training.resampling import Resampling, sample
+from ballast.training.resampling import sample
 from ballast.training.schedule import batches_per_epoch, resampling_epochs
 from ballast.training.scratch import Scratch
+from ballast.training.temperature import temperature
 
-
-@dataclass(frozen=True)
-class Domain:
-    """COLT's domain loss: its weight alpha and the form of its denominator, ``code`` or ``poster``."""
-
-    weight: float
-    form: str
-
-
-@dataclass(frozen=True)
-class Semantic:
-    """The guide's pseudo semantic discrimination: the neighbour's share, and the cosine from which it counts."""
-
-    weight: float
-    threshold: float
+MEMORIES = ("density", "loss")  # one number per image, NaN before its first visit
 
 
 class Pretraining:
     """One pre-training: its data, its state, and what happens at the start of an epoch and in a step."""
 
-    def __init__(
-        self, model: Model, seed_images: Tensor, extra: Tensor | None, how: Optimisation, recipe: dict, seed: int,
-        resampling: Resampling | None = None, domain: Domain | None = None, semantic: Semantic | None = None,
-    ) -> None:
+    def __init__(self, framework: SimCLR | SDCLR, seed_images: Tensor, extra: Tensor | None, how: Optimisation,
+                 recipe: dict, seed: int, method: Method) -> None:
         """seed_images, extra: uint8 [N, ...] and [P, ...]; extra is all trained on, or with resampling the pool."""
         require(len(seed_images) > 1, f"the seed list has {len(seed_images)} images; contrast needs at least 2")
-        self.how, self.recipe, self.seed, self.size = how, recipe, seed, seed_images.shape[-1]
-        self.resampling, self.domain, self.semantic = resampling, domain, semantic
-        self.device = next(model.parameters()).device
-        self.state = State(model, sgd(model, how.momentum, how.weight_decay))
+        self.framework, self.how, self.recipe, self.seed, self.method = framework, how, recipe, seed, method
+        self.device = next(framework.parameters()).device
         self.seed_images = seed_images.to(self.device)
         self.pool = extra.to(self.device) if extra is not None else None
-        self.rounds = resampling_epochs(how.epochs, resampling.warmup, resampling.every) if resampling else []
-        if resampling and resampling.tailness == "density":
-            rows = len(seed_images) + resampling.budget
-            self.state.memory["density"] = torch.full((rows,), torch.nan, device=self.device)
-        if extra is not None and not resampling:
+        online, self.seeds = method.resampling, len(seed_images)
+        self.rounds = resampling_epochs(how.epochs, online.warmup, online.every) if online else []
+        self.added = online.budget if online else 0 if extra is None else len(extra)
+        self.state = State(framework, sgd(framework, how.momentum, how.weight_decay))
+        needed = (online and online.tailness == "density", method.boost)
+        for name in (name for name, need in zip(MEMORIES, needed) if need):
+            self.state.memory[name] = torch.full((self.seeds + self.added,), torch.nan, device=self.device)
+        if extra is not None and not online:
             self.state.memory["chosen"] = torch.arange(len(extra), device=self.device)
+        self.guide: Guide | None = None
 
     def train(self, scratch: Scratch) -> None:
         """Run to the end, from the scratch state where there is one."""
-        added = self.resampling.budget if self.resampling else 0 if self.pool is None else len(self.pool)
-        first = self.rounds[0] if self.rounds else self.how.epochs + 1 if self.resampling else 1
-        batches = batches_per_epoch(len(self.seed_images), added, first, self.how.epochs, self.how.batch)
+        first = self.rounds[0] if self.rounds else self.how.epochs + 1 if self.method.resampling else 1
+        batches = batches_per_epoch(self.seeds, self.added, first, self.how.epochs, self.how.batch)
         run(self.state, scratch, self._begin_epoch, self._step, batches, self.how.lr, self.how.warmup, "pretrain")
 
     def _begin_epoch(self, epoch: int) -> tuple[Tensor, ...]:
+        memory = self.state.memory
         if epoch in self.rounds:
             self._resample(epoch)
-        chosen = self.state.memory.get("chosen")
+        if "guide" in memory and (epoch in self.rounds or self.guide is None):
+            self.guide = Guide(memory["guide"], self.method.guidance)
+        if self.guide:
+            self.drawn = self.guide.draw(generator(self.seed, "neighbour", epoch))
+        self.framework.start_epoch()
+        self.objective = Objective(self.method, self.seeds, memory)
+        self.temperature = temperature(self.how.temperature, epoch)
+        chosen = memory.get("chosen")
         self.images = self.seed_images if chosen is None else torch.cat([self.seed_images, self.pool[chosen]])
+        self.draws = self._draw(epoch).map(lambda column: column.to(self.device))
+        return shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
+
+    def _draw(self, epoch: int) -> Draws:
         rows, _, height, width = self.images.shape
-        draws = contrastive(rows, 2, height, width, self.recipe, generator(self.seed, "augment", epoch))
-        self.draws: Draws = draws.map(lambda column: column.to(self.device))
-        return shuffled_batches(rows, self.how.batch, self.seed, epoch)
+        draws = contrastive(rows, 3 if self.guide else 2, height, width, self.recipe,
+                            generator(self.seed, "augment", epoch))
+        if not self.method.boost or epoch == 1:
+            return draws
+        # Images of a round are too new to be remembered: they get the plain augmentation, M = 0.
+        known = self.state.memory["loss"][: self.seeds if self.method.resampling else rows].cpu()
+        m = torch.zeros(rows)
+        m[: len(known)] = memorization(known)
+        return boosted(draws, m, self.method.boost.operations, generator(self.seed, "boost", epoch))
 
     def _resample(self, epoch: int) -> None:
-        memory, count = self.state.memory, len(self.seed_images)
-        known = memory["density"][:count] if "density" in memory else None
-        chosen = sample(self.state.model, self.seed_images, self.pool, known, self.resampling)
-        if self.semantic:
-            seed_bank = memory["bank"][:count] if "bank" in memory else chosen.seed
+        memory = self.state.memory
+        known = memory["density"][: self.seeds] if "density" in memory else None
+        chosen = sample(self.framework.model, self.seed_images, self.pool, known, self.method.resampling,
+                        generator(self.seed, "resample", epoch))
+        if self.method.semantic:
+            seed_bank = memory["bank"][: self.seeds] if "bank" in memory else chosen.seed
             memory["bank"] = torch.cat([seed_bank, chosen.pool])
+        if self.method.guidance:
+            memory["guide"] = chosen.seed
         memory["chosen"] = chosen.index
         for name in ("index", "cluster", "cosine"):
             past = memory.get(f"trace.{name}")
@@ -94,46 +98,26 @@ class Pretraining:
 
     def _step(self, index: Tensor) -> Losses:
         """Losses of one batch of image indices [B] (on the CPU, so that looking at them costs no synchronisation)."""
-        has_pool = bool((index >= len(self.seed_images)).any())
-        index = index.to(self.device, non_blocking=True)
-        views = augment(self.images[index].repeat(2, 1, 1, 1), self.draws.rows(index), self.size)
-        z = simclr.project(self.state.model, views.contiguous(memory_format=torch.channels_last))
-        s = similarities(z, self.how.temperature)
-        log_d = log_denominators(s)
-        contrast = ntxent_per_view(s, log_d)
-        losses = {"contrastive": contrast.mean()}
-        if "bank" in self.state.memory:
-            contrast = self._semantic(z, s, contrast, index)
-            losses["semantic"] = contrast.mean()
-        losses["loss"] = contrast.mean()
-        if self.domain and has_pool:
-            losses["domain"] = self._domain(z, s, log_d, index)
-            losses["loss"] = losses["loss"] + self.domain.weight * losses["domain"]
-        if "density" in self.state.memory:
-            self._remember_density(s.detach(), log_d.detach(), index)
-        return losses
-
-    def _semantic(self, z: Tensor, s: Tensor, contrast: Tensor, index: Tensor) -> Tensor:
-        """Per-view loss [2B] with the bank's neighbour as a second positive; then the bank takes the projections."""
-        bank = self.state.memory["bank"]
-        neighbour, cosine = nearest_in_bank(bank, index)
-        attraction = semantic_per_view(z, s, bank[neighbour], self.how.temperature)
-        share = (self.semantic.weight * (cosine >= self.semantic.threshold)).repeat(2)
-        first, second = z.detach().chunk(2)
-        bank[index] = normalize(first + second)
-        return (1 - share) * contrast + share * attraction
-
-    def _domain(self, z: Tensor, s: Tensor, log_d: Tensor, index: Tensor) -> Tensor:
-        is_pool = (index >= len(self.seed_images)).repeat(2)
-        if self.domain.form == "poster":
-            return domain_contrast_poster(s, is_pool)
-        return domain_contrast(z, s, log_d, is_pool, self.how.temperature)
-
-    def _remember_density(self, s: Tensor, log_d: Tensor, index: Tensor) -> None:
-        """A ragged last batch has fewer negatives, among which each probability is larger: scale it back (D41)."""
+        own = (index < self.seeds).nonzero().squeeze(1)
+        pairs, has_pool = len(index), len(own) < len(index)
+        index, own = index.to(self.device, non_blocking=True), own.to(self.device, non_blocking=True)
+        size = self.images.shape[-1]
+        views = augment(self.images[index].repeat(2, 1, 1, 1), self.draws.views(0, 2).rows(index), size)
+        if self.guide:
+            other = self.drawn[index[own]]
+            views = torch.cat([views, augment(self.images[other], self.draws.views(2, 3).rows(other), size)])
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), pairs)
         full = min(self.how.batch, len(self.images))
-        value = density(s, log_d, self.resampling.neighbours) * ((2 * len(index) - 2) / (2 * full - 2))
-        remember(self.state.memory["density"], index, value, self.resampling.momentum)
+        losses = self.objective(z[: 2 * pairs], index, has_pool, self.temperature, full)
+        if self.guide and len(own):
+            seen = torch.cat([z[:pairs][own], z[pairs : 2 * pairs][own]])
+            guided, distill = self.guide.losses(seen, z[2 * pairs :], index[own], other, self.temperature)
+            losses["guided"] = guided
+            losses["loss"] = losses["loss"] + guided
+            if distill is not None:
+                losses["distill"] = distill
+                losses["loss"] = losses["loss"] + self.method.guidance.distill * distill
+        return losses
 
     def trace(self) -> pd.DataFrame:
         """What every round chose: round epoch, cluster, pool index and cosine to the centre; empty without rounds."""
@@ -142,5 +126,11 @@ class Pretraining:
         if "trace.index" not in memory:
             return pd.DataFrame(columns=["epoch", *columns])
         frame = {name: memory[f"trace.{key}"].flatten().cpu().numpy() for name, key in columns.items()}
-        epochs = torch.tensor(self.rounds).repeat_interleave(self.resampling.budget)
+        epochs = torch.tensor(self.rounds).repeat_interleave(self.added)
         return pd.DataFrame({"epoch": epochs.numpy(), **frame}).round({"cosine": 5})
+
+    def remembered(self) -> pd.DataFrame:
+        """What is remembered of every seed image at the end: its position in the list, its density and loss."""
+        columns = {name: self.state.memory[name][: self.seeds].cpu().numpy() for name in MEMORIES
+                   if name in self.state.memory}
+        return pd.DataFrame({"position": range(self.seeds), **columns}).round(6)

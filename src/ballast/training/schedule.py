@@ -13,10 +13,15 @@ def warmup_cosine(step: int, lr: float, warmup: int, total: int) -> float:
     return FLOOR + (lr - FLOOR) * 0.5 * (1 + math.cos(math.pi * share))
 
 
+def batch_count(images: int, batch: int) -> int:
+    """Batches of an epoch; a last batch of a single image, which has no negatives, joins the one before."""
+    return max(math.ceil(images / batch) - (images % batch == 1), 1)
+
+
 def batches_per_epoch(images: int, extra: int, first_extra_epoch: int, epochs: int, batch: int) -> list[int]:
     """Exact number of batches of every epoch (D18); ``extra`` images join from ``first_extra_epoch`` (1-based) on."""
     sizes = [images + (extra if epoch >= first_extra_epoch else 0) for epoch in range(1, epochs + 1)]
-    return [math.ceil(size / batch) for size in sizes]
+    return [batch_count(size, batch) for size in sizes]
 
 
 def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:

@@ -1,0 +1,46 @@
+"""What the papers plot to show that tailness without labels finds the tail. Labels only measure it here."""
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from ballast.evaluation.groups import GROUPS
+from ballast.tailness.ecle import ecle
+
+TOP = 0.1  # share of the images with the largest ECLE
+
+
+def ecle_by_draws(views: Tensor, temperature: float, block: int, seed: int) -> Tensor:
+    """ECLE [M, N] as the mean over the first 1..M draws of two views each (MAK, eq. 2), from projections [2M, N, d]."""
+    losses = torch.stack([ecle(pair, temperature, 1, block, seed + m) for m, pair in enumerate(views.split(2))])
+    return losses.cumsum(0) / torch.arange(1, len(losses) + 1, device=losses.device)[:, None]
+
+
+def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
+    """Group's share of the 10 % most tail-like images over its share of all (MAK, figure 2): above 1, over-represented.
+
+    tailness [N], group name of every image [N].
+    """
+    most = np.argsort(-tailness, kind="stable")[: max(1, round(TOP * len(tailness)))]
+    return {name: float((group[most] == name).mean() / (group == name).mean())
+            for name in GROUPS if (group == name).any()}
+
+
+def tailness_by_class(value: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    """Mean of a tailness value [N] by class, beside the class's number of images; columns label, count, tailness."""
+    mean = pd.Series(value).groupby(labels).mean().reindex(range(len(counts)))
+    return pd.DataFrame({"label": range(len(counts)), "count": counts, "tailness": mean.to_numpy()})
+
+
+def rank_correlation(table: pd.DataFrame) -> float:
+    """Spearman's correlation of class size and mean tailness: -1 where every rarer class looks more like tail."""
+    known = table.dropna()
+    return float(spearmanr(known["count"], known["tailness"]).statistic)
+
+
+def shares_by_round(trace: pd.DataFrame) -> pd.DataFrame:
+    """Share of the pool images of every round that each cluster got; columns epoch, cluster, images, share."""
+    counts = trace.groupby(["epoch", "cluster"]).size().rename("images").reset_index()
+    return counts.assign(share=counts["images"] / counts.groupby("epoch")["images"].transform("sum"))

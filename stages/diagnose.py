@@ -1,0 +1,84 @@
+"""What the papers plot: ECLE's tailness by group, tailness against class size, who gets the pool's images."""
+
+import numpy as np
+import pandas as pd
+import torch
+from common import class_names, run, write_metrics
+from settings import parameters
+
+from ballast.data.draws import contrastive
+from ballast.data.store import load_array, load_images
+from ballast.device import prepare
+from ballast.encoders.embed import embed
+from ballast.encoders.model import load_model
+from ballast.evaluation.diagnostics import ecle_by_draws, phi, rank_correlation, shares_by_round, tailness_by_class
+from ballast.evaluation.groups import assign
+from ballast.files import write_atomic
+from ballast.report.figures import budgets, phi_by_draws, tailness_by_count
+from ballast.rng import generator
+
+DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
+
+
+def main(extractor: str) -> None:
+    p = parameters()
+    counts = load_array("data/split/counts.npy")
+    ecle = _ecle(p, extractor, assign(counts, p.dataset["groups"]))
+    tailness, rounds = _tailness(p.show, counts), _rounds(p.show)
+    metrics: dict = {}
+    for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):
+        metrics.setdefault(method, {})[f"rank correlation of {measure} and count"] = rank_correlation(rows)
+    for name, frame, draw in (("ecle", ecle, phi_by_draws), ("tailness", tailness, tailness_by_count),
+                              ("rounds", rounds, budgets)):
+        write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
+        write_atomic(f"results/{name}.png", draw(frame))
+    write_metrics("metrics/diagnostics.json", metrics, digits=4)
+
+
+def _ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
+    """phi of every group by the number of draws, on the test images."""
+    device = prepare(p.threads)
+    images, group = load_images("data/images/test.npy"), groups[load_array("data/labels/test.npy")]
+    rows, channels, height, width = images.shape
+    model = load_model(p.profile["network"], channels, f"runs/{extractor}").to(device)
+    views = []
+    for number in range(2 * DRAWS):
+        draws = contrastive(rows, 1, height, width, p.profile["augment"], generator(p.seed, "diagnose", number))
+        views.append(embed(model, images, draws, width)[1])
+    how = p.profile["score"]
+    found = ecle_by_draws(torch.stack(views), how["temperature"], how["block"], p.seed).cpu().numpy()
+    return pd.DataFrame([{"draws": m, "group": name, "phi": round(value, 4)}
+                         for m, tailness in enumerate(found, 1) for name, value in phi(tailness, group).items()])
+
+
+def _tailness(shown: list[str], counts: np.ndarray) -> pd.DataFrame:
+    """Mean tailness of every class by each method that remembers something: COLT's density negated, BCL's loss."""
+    labels = load_array("data/labels/train.npy")[load_array("data/split/longtail.npy")]
+    names, tables = np.array(class_names()), []
+    for method in shown:
+        memory = _read(f"runs/memory/{method}.csv")
+        for measure, sign in (("density", -1), ("loss", 1)):
+            if measure in memory:
+                table = tailness_by_class(sign * memory[measure].to_numpy(), labels, counts).round(6)
+                tables.append(table.assign(method=method, measure=measure, name=names[table["label"]]))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
+        columns=["label", "count", "tailness", "method", "measure", "name"])
+
+
+def _rounds(shown: list[str]) -> pd.DataFrame:
+    tables = [shares_by_round(trace).assign(method=method).round(4) for method in shown
+              if len(trace := _read(f"runs/trace/{method}.csv"))]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
+        columns=["epoch", "cluster", "images", "share", "method"])
+
+
+def _read(path: str) -> pd.DataFrame:
+    """A table of a method, empty for a row of the report that is not trained under that name."""
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError:
+        return pd.DataFrame()
+
+
+if __name__ == "__main__":
+    run(main, "EXTRACTOR")

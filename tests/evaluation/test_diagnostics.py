@@ -1,0 +1,43 @@
+"""What the papers plot: shares of the most tail-like images, tailness by class, budgets by round."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn.functional import normalize
+
+from ballast.evaluation.diagnostics import ecle_by_draws, phi, rank_correlation, shares_by_round, tailness_by_class
+from ballast.tailness.ecle import ecle
+
+
+def test_phi_is_one_without_information_and_grows_with_the_groups_share():
+    group = np.repeat(["Many", "Median", "Few"], [50, 30, 20])
+    tailness = np.zeros(100)
+    tailness[80:90] = 1  # the ten most tail-like images are Few
+    assert phi(tailness, group) == {"Many": 0.0, "Median": 0.0, "Few": 5.0}
+    tailness = np.zeros(100)
+    tailness[[*range(5), *range(50, 53), 80, 81]] = 1  # in proportion
+    assert phi(tailness, group) == {"Many": 1.0, "Median": 1.0, "Few": 1.0}
+
+
+def test_ecle_by_draws_is_the_running_mean_over_pairs_of_views():
+    torch.manual_seed(0)
+    views = normalize(torch.randn(6, 40, 8), dim=2)
+    found = ecle_by_draws(views, 0.2, 16, 5)
+    pairs = [ecle(views[2 * m : 2 * m + 2], 0.2, 1, 16, 5 + m) for m in range(3)]
+    torch.testing.assert_close(found[0], pairs[0])
+    torch.testing.assert_close(found[2], (pairs[0] + pairs[1] + pairs[2]) / 3)
+
+
+def test_tailness_by_class_and_its_rank_correlation():
+    counts, labels = np.array([4, 1, 2]), np.array([0, 0, 0, 0, 1, 2, 2])
+    table = tailness_by_class(np.array([1.0, 2, 3, 2, 9, 4, 6]), labels, counts)
+    assert table["tailness"].tolist() == [2, 9, 5] and table["count"].tolist() == [4, 1, 2]
+    assert rank_correlation(table) == -1
+
+
+def test_shares_of_a_round_add_up():
+    trace = pd.DataFrame({"epoch": [3] * 4 + [8] * 4, "cluster": [0, 0, 1, 2, 1, 1, 1, 1]})
+    shares = shares_by_round(trace)
+    assert shares.groupby("epoch")["share"].sum().tolist() == [1, 1]
+    found = shares.set_index(["epoch", "cluster"])["share"].to_dict()
+    assert found == {(3, 0): 0.5, (3, 1): 0.25, (3, 2): 0.25, (8, 1): 1}

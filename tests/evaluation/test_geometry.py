@@ -1,0 +1,29 @@
+"""Uniformity and consistency against loops."""
+
+import math
+from itertools import combinations
+
+import torch
+from torch.nn.functional import normalize
+
+from ballast.evaluation.geometry import consistency, uniformity
+
+
+def test_uniformity_is_the_log_of_the_mean_gaussian_potential():
+    torch.manual_seed(0)
+    features = torch.randn(12, 5)
+    x = normalize(features)
+    pairs = [math.exp(-2 * float((x[i] - x[j]).square().sum())) for i, j in combinations(range(12), 2)]
+    assert abs(uniformity(features) - math.log(sum(pairs) / len(pairs))) < 1e-5
+    assert uniformity(torch.ones(4, 3)) == 0
+
+
+def test_consistency_is_the_mean_cosine_within_a_class():
+    torch.manual_seed(0)
+    features, labels = torch.randn(12, 5), torch.tensor([0, 1, 0, 0, 1, 1, 0, 2, 1, 0, 1, 0])
+    x, found = normalize(features), consistency(features, labels, 4)
+    for c in (0, 1):
+        own = [i for i in range(12) if labels[i] == c]
+        cosines = [float(x[i] @ x[j]) for i, j in combinations(own, 2)]
+        assert abs(found[c] - sum(cosines) / len(cosines)) < 1e-5
+    assert found[2:].isnan().all()

@@ -1,0 +1,21 @@
+"""k nearest neighbours against a loop."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ballast.evaluation.knn import classify
+
+
+@pytest.mark.parametrize(("k", "temperature"), [(1, 0.07), (5, 0.07), (7, 1.0), (500, 0.1)])
+def test_it_is_the_weighted_vote(k, temperature):
+    rng = np.random.default_rng(0)
+    bank, queries, labels = rng.normal(size=(60, 8)), rng.normal(size=(25, 8)), rng.integers(4, size=60)
+    found = classify(bank, labels, queries, k, temperature)
+    for query, prediction in zip(queries, found):
+        cosine = bank @ query / np.linalg.norm(bank, axis=1) / np.linalg.norm(query)
+        votes = [0.0] * 4
+        for i in sorted(range(60), key=lambda i: -cosine[i])[:k]:
+            votes[labels[i]] += math.exp(cosine[i] / temperature)
+        assert prediction == int(np.argmax(votes))
