@@ -5,7 +5,7 @@ import subprocess
 
 import yaml
 
-from tests.stage_deps import ROOT
+from tests import ROOT
 
 ABSENT = {"deleted", "not in cache"}  # data that was not pulled
 

@@ -1,6 +1,6 @@
 """The README shows the committed results."""
 
-from tests.stage_deps import ROOT
+from tests import ROOT
 
 
 def test_the_table_is_the_one_that_make_repro_prints():

@@ -96,9 +96,13 @@ def _validated(kind: type[BaseModel], block: dict, where: str, raw: dict) -> Bas
 
 
 def _explain(errors: list[dict], raw: dict) -> tuple[list[str], str]:
-    """Path and message of the most telling error; a misspelt key explains the missing one that it causes."""
-    error = min(errors, key=lambda e: e["type"] != "extra_forbidden")
-    path = _path(error["loc"], raw)
+    """Path and message of the most telling error.
+
+    A misspelt key explains the missing one that it causes; a block that may also be a plain value was meant as a block.
+    """
+    error = min(errors, key=lambda e: (e["type"] != "extra_forbidden", isinstance(e["input"], dict) and
+                                       e["type"].endswith("_type")))
+    path = _path(error["loc"], raw, error["type"] == "missing")
     if error["type"] == "extra_forbidden":
         known = {name for block in (*Block.__subclasses__(), Pretraining) for name in block.model_fields}
         near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
@@ -108,15 +112,11 @@ def _explain(errors: list[dict], raw: dict) -> tuple[list[str], str]:
     return path, f"{error['msg'][0].lower()}{error['msg'][1:]}, found {error['input']!r}"
 
 
-def _path(location: tuple, raw: dict) -> list[str]:
+def _path(location: tuple, raw: dict, missing: bool) -> list[str]:
     """Path of an error, without the union tags that pydantic puts between a block and its key, or after a value."""
     path, here = [], raw
-    for number, part in enumerate(location):
-        last = number == len(location) - 1
-        if isinstance(here, dict) and (part in here or last):
-            path.append(str(part))
-            here = here.get(part)
-        elif isinstance(here, list) and isinstance(part, int):
+    for part in location:
+        if isinstance(here, dict) and part in here or isinstance(here, list) and isinstance(part, int):
             path.append(str(part))
             here = here[part]
-    return path
+    return [*path, str(location[-1])] if missing else path

@@ -5,7 +5,7 @@ import math
 import torch
 from torchvision.transforms import RandomResizedCrop
 
-from ballast.data.draws import contrastive, labelled, random_resized_crop
+from ballast.data.draws import boosted, contrastive, labelled, random_resized_crop
 from ballast.rng import generator
 from tests.data.test_augment import RECIPE
 
@@ -41,7 +41,10 @@ def test_probabilities_and_ranges_are_the_recipes():
 
 
 def test_views_differ_and_the_generators_purpose_decides():
-    table = lambda epoch: contrastive(50, 2, 32, 32, RECIPE, generator(3, "augment", epoch))  # noqa: E731
+    def table(epoch):
+        draws = contrastive(50, 2, 32, 32, RECIPE, generator(3, "augment", epoch))
+        return boosted(draws, torch.full((50,), 0.7), 2, generator(3, "boost", epoch))
+
     first, again, later = table(1), table(1), table(2)
     assert all(torch.equal(a, b) for a, b in zip(first, again))
     assert not torch.equal(first.box, later.box) and not torch.equal(first.box[:, 0], first.box[:, 1])

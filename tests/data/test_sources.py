@@ -4,7 +4,7 @@ import numpy as np
 
 from ballast.data import digits, glyphs
 from ballast.data.sources import load_labelled, load_pool
-from ballast.params import DigitsSource, GlyphsSource
+from ballast.schema import DigitsSource, GlyphsSource
 
 GLYPHS = {"kind": "glyphs", "size": 16, "train_per_class": 3, "test_per_class": 2, "pool_near": 30, "pool_far": 20}
 

@@ -1,7 +1,9 @@
 """The comparison table."""
 
-from ballast.report.figures import by_class, by_group, training
-from ballast.report.tables import COLUMNS, comparison, markdown
+import pandas as pd
+
+from ballast.report.figures import budgets, by_class, by_group, phi_by_draws, tailness_by_count, training
+from ballast.report.tables import COLUMNS, by_protocol, comparison, markdown
 
 METRICS = {"simclr": {"Many": 50.0, "Median": 40.0, "Few": 30.0, "Std": 8.16, "All": 40.0},
            "colt": {"All": 45.5, "Few": 41.0, "Many": 52.0, "Median": 44.25, "Std": 4.7}}
@@ -14,11 +16,16 @@ def test_rows_keep_their_order_and_columns_the_papers():
 
 
 def test_markdown_is_a_table_and_says_how_it_was_measured():
-    text = markdown(comparison(METRICS), [{"groups": "thirds", "seed": 1}, {"groups": "thirds", "seed": 2}])
+    table = comparison(METRICS)
+    protocols = by_protocol({"linear": table, "knn": table.assign(All=[1.0, 2.0])})
+    text = markdown(table, protocols, [{"groups": "thirds", "seed": 1}, {"groups": "thirds", "seed": 2}])
     lines = text.splitlines()
     assert [cell.strip() for cell in lines[0].strip("|").split("|")] == ["method", *COLUMNS]
     assert set(lines[1]) == set("|:-") and len(lines[0]) == len(lines[1]) == len(lines[3])
     assert lines[3].split() == ["|", "colt", "|", "52.00", "|", "44.25", "|", "41.00", "|", "4.70", "|", "45.50", "|"]
+    other = [" ".join(line.split()) for line in lines]
+    assert "| method | linear: All | linear: Few | kNN: All | kNN: Few |" in other
+    assert "| colt | 45.5 | 41.0 | 2.0 | 41.0 |" in other
     assert "- groups: thirds" in lines and "- seed: 1; 2" in lines
 
 
@@ -30,3 +37,12 @@ def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
     assert by_class(rows) == by_class(rows)
     history = groups[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(epoch=[1, 1, 2, 2] * 2)
     assert training(history) == training(history)
+
+
+def test_diagnostic_figures_have_the_same_bytes_again():
+    ecle = pd.DataFrame({"draws": [1, 2, 1, 2], "group": ["Many", "Many", "Few", "Few"], "phi": [0.5, 0.2, 1.5, 2.0]})
+    tailness = pd.DataFrame({"method": "colt", "measure": "density", "count": [200, 20, 2], "tailness": [-3.0, -2, -1]})
+    rounds = pd.DataFrame({"method": ["a", "a", "b"], "epoch": [3, 5, 3], "cluster": [0, 1, 0], "share": [0.5, 1, 1]})
+    for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
+        assert draw(frame) == draw(frame)
+        assert draw(frame.iloc[:0]).startswith(b"\x89PNG")  # no method that remembers, none with rounds

@@ -15,8 +15,9 @@ def project(make_project):
     ("ratio: 100", "ratio: 0.1", "check: datasets.glyphs.longtail.ratio: input should be greater"),
     ("epochs: 4,", "epochs: 0,", "check: profiles.smoke.pretrain.epochs: input should be greater"),
     ("show: [balanced,", "show: [cult,", "check: show: unknown method 'cult'; known: balanced, simclr"),
-    ("\n  colt:", "\n  cult:", "check: methods.colt: missing, dvc.yaml trains it"),
-    ("seed: 1 #", "seed: [1 #", "check: while parsing a flow sequence"),
+    ("show: [balanced,", "show: [kulte,", "check: show: unknown method 'kulte'"),
+    ("row: guide,", "row: guyde,", "check: variants.guided-joint.row: unknown method 'guyde'; known: balanced"),
+    ("seed: 1 #", "seed: [1 #", "check: params.yaml: while parsing a flow sequence"),
 ])
 def test_bad_parameters_are_one_line_and_nothing_is_made(project, old, new, line):
     project.replace("params.yaml", old, new)

@@ -12,10 +12,13 @@ import yaml
 
 BLIND = {  # stages that may not see a label, as dvc.yaml calls them
     "pretrain@simclr": "pretrain.py simclr data/split/longtail.npy data/split/longtail.npy",
-    "pretrain@colt": "pretrain.py colt data/split/longtail.npy data/pool/images.npy",
+    "pretrain@sdclr": "pretrain.py sdclr data/split/longtail.npy data/split/longtail.npy",
+    "pretrain@bcl-colt": "pretrain.py bcl-colt data/split/longtail.npy data/pool/images.npy",
+    "pretrain@mak": "pretrain.py mak data/split/longtail.npy runs/mak/selected.npy",
     "embed": "embed.py simclr",
     "score": "score.py",
     "select_pool@mak": "select_pool.py mak",
+    "select_pool@kcenter": "select_pool.py kcenter",
     "pretrain@guided": "pretrain.py guided data/split/longtail.npy data/pool/images.npy",
     "student@guided": "student.py guided data/split/longtail.npy",
 }
@@ -35,6 +38,14 @@ def test_every_method_ends_in_metrics_and_a_row_of_the_table(finished):
             assert abs(own[own["group"] == group]["accuracy"].mean() - metrics[group]) < 0.011
         assert abs(np.std([metrics[group] for group in ("Many", "Median", "Few")]) - metrics["Std"]) < 0.011
     markdown = (finished.folder / "results/table.md").read_text()
+    protocols = pd.read_csv(finished.folder / "results/protocols.csv").set_index("method")
+    for protocol, column in (("fewshot", "few-shot: All"), ("imbalanced", "imbalanced: All"),
+                             ("finetune", "few-shot, fine-tuned: All")):
+        for method in shown:
+            metrics = json.loads((finished.folder / f"metrics/{protocol}/{method}.json").read_text())
+            assert set(metrics) == {"Many", "Median", "Few", "Std", "All"}
+            assert protocols.loc[method, column] == metrics["All"]
+    assert list(json.loads((finished.folder / "metrics/knn/colt.json").read_text())) == ["k=20, t=0.07"]
     assert all(f"| {method} " in markdown for method in shown) and "population standard deviation" in markdown
     assert all(content.startswith(b"\x89PNG") for content in finished.read("results/*.png").values())
     assert not list((finished.folder / ".scratch").iterdir())
@@ -94,18 +105,18 @@ def test_labels_never_reach_training_or_selection(finished):
 
 
 def test_killed_in_the_middle_and_run_again_gives_the_same_bytes(finished, make_project):
-    """Also the test of a run from nothing in another folder: another clone, another cache, the same dvc.lock."""
+    """Also the test of a run from nothing in another folder: another clone, another cache, the same hashes."""
     project = make_project()
-    run = subprocess.Popen(["dvc", "repro"], cwd=project.folder, env=project.environment, start_new_session=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = subprocess.Popen(["dvc", "repro", "linear@bcl-colt"], cwd=project.folder, env=project.environment,
+                           start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
-    while not list(project.folder.glob(".scratch/pretrain@colt/*/state.pt")):
+    while not list(project.folder.glob(".scratch/pretrain@bcl-colt/*/state.pt")):
         assert run.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    assert "pretrain@colt" in project.repro()
-    locks = [yaml.safe_load((p.folder / "dvc.lock").read_text()) for p in (finished, project)]
-    assert locks[0] == locks[1]
-    assert project.read("metrics/*") == finished.read("metrics/*")
+    assert "pretrain@bcl-colt" in project.repro("linear@bcl-colt", "linear@guided")
+    whole, killed = (yaml.safe_load((p.folder / "dvc.lock").read_text())["stages"] for p in (finished, project))
+    assert {"pretrain@bcl-colt", "student@guided"} <= set(killed)
+    assert killed == {name: whole[name] for name in killed}
     assert not list((project.folder / ".scratch").iterdir())

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A"]
+COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
+           "#88CCEE", "#882255"]
 STYLES = ["-", "--", "-.", ":"]
 
 
@@ -74,7 +75,10 @@ def tailness_by_count(tailness: pd.DataFrame) -> bytes:
 
 
 def budgets(rounds: pd.DataFrame) -> bytes:
-    """One heat map per method: the share of every cluster in every round; columns method, epoch, cluster, share."""
+    """One heat map per method: the share of every cluster in every round; columns method, epoch, cluster, share.
+
+    Clusters are found, and so numbered, anew in every round: a row of the picture is no group of images.
+    """
     methods = list(rounds["method"].unique())
     figure = Figure(figsize=(4 * max(len(methods), 1), 3.5), layout="constrained")
     for axes, method in zip(np.atleast_1d(figure.subplots(1, max(len(methods), 1), squeeze=False)[0]), methods):
@@ -94,7 +98,8 @@ def _line(number: int) -> dict:
 
 
 def _png(axes: Axes) -> bytes:
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     axes.grid(alpha=0.3)
     return _bytes(axes.figure)
 

@@ -33,7 +33,8 @@ def beside(ours: pd.DataFrame, dataset: str, facts: dict) -> str:
 
     facts: how ours were made, in the keys of PROTOCOLS, ``epochs`` by method; what differs is named below the table.
     """
-    theirs = published().query("dataset == @dataset and protocol == 'linear' and setting == ''")
+    theirs = published()
+    theirs = theirs[(theirs["dataset"] == dataset) & (theirs["protocol"] == "linear") & (theirs["setting"] == "")]
     theirs = theirs[theirs["method"].isin(ours["method"])].drop_duplicates(["source", "method", "pool", "budget"])
     if theirs.empty:
         return f"The papers have no numbers for `{dataset}`.\n"
