@@ -3,9 +3,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SPLITS ?= 1,2,3
-METHODS ?= balanced,simclr,random,mak,colt,guide,guided
+METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt,guide,guided
+PROTOCOL ?= linear
 
-.PHONY: repro test table lint setup help
+.PHONY: repro test table ablations lint setup help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,8 +20,11 @@ test: setup ## Check the style and run all tests
 	ruff check .
 	pytest
 
-table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=simclr,colt
-	@python scripts/splits.py $(SPLITS) $(METHODS)
+table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=simclr,mak-both PROTOCOL=fewshot
+	@python scripts/splits.py $(SPLITS) $(METHODS) $(PROTOCOL)
+
+ablations: setup ## The same for every variant of params.yaml and the methods that they vary
+	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL)
 
 lint: setup ## Check the style alone
 	ruff check .
