@@ -36,8 +36,10 @@ def declared(name: str) -> dict:
     for block in graph["vars"]:
         context |= block
     if "do" in body:
-        edges = context.get(str(body["foreach"]).strip("${}"), {})
-        context["item"], body = edges.get(key, key), body["do"]
+        edges, body = body["foreach"], body["do"]
+        edges = context[edges.strip("${}")] if isinstance(edges, str) else {name: name for name in edges}
+        require(not key or key in edges, f"dvc.yaml: stage {group} has no {key!r}; it has {', '.join(edges)}")
+        context["item"] = edges.get(key)
     values: dict = {}
     for path in body.get("params", []):
         *way, last = re.sub(r"\$\{([\w.]+)\}", lambda match: str(_value(context, match[1])), path).split(".")

@@ -59,6 +59,7 @@ def test_the_committed_parameters_are_sound():
      "methods.simclr.pretrain.semantic: begins with the first round of resample, which simclr does not have"),
     ("methods.guided.pretrain.resample.neighbours", 0.1,
      "methods.guided.pretrain.resample.neighbours: sparsity counts nearest neighbours, at least 1"),
+    ("methods.guided.student.framework", "sdclr", "methods.guided.student.prune: the share of pruned weights"),
     ("methods.guided.student.far", 0, "methods.guided.student.far: input should be greater"),
     ("methods.mak.select.rule", "best", "methods.mak.select"),
     ("profiles.laptop.pretrain.temperature", -1.0, "profiles.laptop.pretrain.temperature: input should be greater"),

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from ballast.errors import BallastError, require
 from ballast.merge import merged
-from ballast.schema import Block, Method, Params, Pretraining, Profile
+from ballast.schema import Block, Method, Params, Pretraining, Profile, Student
 
 
 def check(raw: dict) -> Params:
@@ -17,6 +17,8 @@ def check(raw: dict) -> Params:
     budget, pool = params.profiles[params.profile].sampling.budget, params.datasets[params.dataset].source.pool_size
     require(budget <= pool,
             f"profiles.{params.profile}.sampling.budget: {budget} is more than the {pool} images of the pool")
+    for name, method in params.methods.items():
+        _check_student(method, f"methods.{name}.student")
     for name, profile in params.profiles.items():
         _check_profile(name, profile, raw)
     for name, variant in params.variants.items():
@@ -45,8 +47,18 @@ def _check_profile(name: str, profile: Profile, raw: dict) -> None:
 def _check_variant(name: str, of: str, changes: dict, params: Params, raw: dict) -> None:
     require(of in params.methods, f"variants.{name}.of: no such method as {of!r}; known: {', '.join(params.methods)}")
     method = merged(raw["methods"][of], changes)
-    _validated(Method, method, f"variants.{name}.set", method)
+    _check_student(_validated(Method, method, f"variants.{name}.set", method), f"variants.{name}.set.student")
     _check_row(params.profile, of, method["pretrain"], raw, f"variants.{name}.set.pretrain")
+
+
+def _check_student(method: Method, where: str) -> None:
+    if method.student:
+        _check_prune(method.student, where)
+
+
+def _check_prune(how: Pretraining | Student, where: str) -> None:
+    require((how.framework == "sdclr") == (how.prune is not None),
+            f"{where}.prune: the share of pruned weights goes with framework sdclr and with no other")
 
 
 def _check_row(profile: str, row: str, pretrain: dict, raw: dict, where: str) -> None:
@@ -70,8 +82,7 @@ def _check_row(profile: str, row: str, pretrain: dict, raw: dict, where: str) ->
     require(not how.resample or rounds["warmup"] < how.epochs,
             f"profiles.{profile}.sampling.warmup: {rounds['warmup']} leaves none of the {how.epochs} epochs of {row} "
             f"for the pool")
-    require((how.framework == "sdclr") == (how.prune is not None),
-            f"{where}.prune: the share of pruned weights goes with framework sdclr and with no other")
+    _check_prune(how, where)
     for idea in ("semantic", "guidance"):
         require(not getattr(how, idea) or how.resample, f"{source(idea)}: begins with the first round of resample, "
                                                         f"which {row} does not have")
@@ -116,7 +127,7 @@ def _path(location: tuple, raw: dict, missing: bool) -> list[str]:
     """Path of an error, without the union tags that pydantic puts between a block and its key, or after a value."""
     path, here = [], raw
     for part in location:
-        if isinstance(here, dict) and part in here or isinstance(here, list) and isinstance(part, int):
+        if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
             path.append(str(part))
             here = here[part]
     return [*path, str(location[-1])] if missing else path

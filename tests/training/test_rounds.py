@@ -237,6 +237,15 @@ def test_one_full_batch_step_of_joint_training_equals_its_transcription():
     torch.testing.assert_close(losses["loss"], stage_1 + guided + 0.4 * distill, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["colt", "bcl-colt", "guided", "guided-joint"])
+@pytest.mark.parametrize("index", [range(40, 50), range(10)])
+def test_a_batch_of_one_domain_has_a_finite_loss_and_gradient(name, index):
+    run, _, _ = a_full_batch(name)
+    loss = run._step(torch.tensor(list(index)))["loss"]
+    loss.backward()
+    assert loss.isfinite() and all(p.grad.isfinite().all() for p in run.framework.parameters() if p.grad is not None)
+
+
 def test_memorization_boosts_the_augmentation_from_the_second_epoch_and_never_of_new_pool_images():
     run = training("bcl")
     run._begin_epoch(1)
