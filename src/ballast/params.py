@@ -15,7 +15,7 @@ def check(raw: dict) -> Params:
     for key, known in (("dataset", params.datasets), ("profile", params.profiles)):
         require(getattr(params, key) in known, f"{key}: unknown {getattr(params, key)!r}; known: {', '.join(known)}")
     budget, pool = params.profiles[params.profile].sampling.budget, params.datasets[params.dataset].source.pool_size
-    require(budget <= pool,
+    require(pool is None or budget <= pool,
             f"profiles.{params.profile}.sampling.budget: {budget} is more than the {pool} images of the pool")
     for name, method in params.methods.items():
         _check_student(method, f"methods.{name}.student")

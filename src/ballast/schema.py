@@ -1,6 +1,6 @@
 """What params.yaml may hold: the name, type and range of every value. Why a value is refused: ballast.params."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,27 @@ class DigitsSource(Block):
         return 714  # scikit-learn's digits 6 to 9
 
 
+class FolderSource(Block):
+    kind: Literal["folder"]
+    train: str
+    test: str
+    pool: str
+    size: Annotated[int, Field(ge=8)]
+    pool_size: ClassVar[None] = None  # known when its files have been read
+
+
+class CifarSource(Block):
+    kind: Literal["cifar10", "cifar100"]
+    root: str
+    pool: str
+    pool_size: ClassVar[None] = None
+
+
+class Leakage(Block):
+    action: Literal["exclude", "report"]
+    cosine: Annotated[float, Field(gt=0, le=1)]
+
+
 class LongTail(Block):
     law: Literal["exponential", "step", "pareto"]
     largest: Count
@@ -49,7 +70,8 @@ class LongTail(Block):
 
 
 class Dataset(Block):
-    source: Annotated[GlyphsSource | DigitsSource, Field(discriminator="kind")]
+    source: Annotated[GlyphsSource | DigitsSource | FolderSource | CifarSource, Field(discriminator="kind")]
+    leakage: Leakage
     longtail: LongTail
     groups: Literal["thirds", "sdclr", "counts"]
 

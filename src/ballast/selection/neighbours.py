@@ -12,19 +12,25 @@ except ImportError:
 
 def nearest_neighbours(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k nearest others of every unit vector in z [N, d]: cosines [N, k], nearest first, and indices [N, k]."""
-    k = min(k, len(z) - 1)
+    return _without_self(*search(z, z, min(k, len(z) - 1) + 1))
+
+
+def search(queries: Tensor, points: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k points [N, d] with the largest cosine to every query [Q, d], unit vectors: cosines and indices [Q, k]."""
     if faiss is None:
-        cosine, index = _torch_search(z, k + 1)
-    else:
-        points = np.ascontiguousarray(z.float().cpu().numpy())
-        flat = faiss.IndexFlatIP(points.shape[1])
-        flat.add(points)
-        cosine, index = (torch.from_numpy(found).to(z.device) for found in flat.search(points, k + 1))
-    return _without_self(cosine, index)
+        return _torch_search(queries.float(), points.float(), k)
+    flat = faiss.IndexFlatIP(points.shape[1])
+    flat.add(_array(points))
+    cosine, index = flat.search(_array(queries), k)
+    return torch.from_numpy(cosine).to(points.device), torch.from_numpy(index).to(points.device)
 
 
-def _torch_search(z: Tensor, k: int, block: int = 4096) -> tuple[Tensor, Tensor]:
-    found = [(part @ z.T).topk(k, dim=1) for part in z.float().split(block)]
+def _array(z: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(z.float().cpu().numpy())
+
+
+def _torch_search(queries: Tensor, points: Tensor, k: int, block: int = 4096) -> tuple[Tensor, Tensor]:
+    found = [(part @ points.T).topk(k, dim=1) for part in queries.split(block)]
     return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
 
 

@@ -36,6 +36,9 @@ class Pretraining:
         self.seed_images = seed_images.to(self.device)
         self.pool = extra.to(self.device) if extra is not None else None
         online, self.seeds = method.resampling, len(seed_images)
+        if online:
+            require(online.budget <= len(extra),
+                    f"sampling.budget: {online.budget} is more than the pool's {len(extra)} images")
         self.rounds = resampling_epochs(how.epochs, online.warmup, online.every) if online else []
         self.added = online.budget if online else 0 if extra is None else len(extra)
         self.state = State(framework, sgd(framework, how.momentum, how.weight_decay))
