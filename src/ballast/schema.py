@@ -69,10 +69,16 @@ class LongTail(Block):
     val_per_class: Count
 
 
+class PublishedLists(Block):
+    law: Literal["published"]
+    folder: str
+    prefix: str
+
+
 class Dataset(Block):
     source: Annotated[GlyphsSource | DigitsSource | FolderSource | CifarSource, Field(discriminator="kind")]
     leakage: Leakage
-    longtail: LongTail
+    longtail: Annotated[LongTail | PublishedLists, Field(discriminator="law")]
     groups: Literal["thirds", "sdclr", "counts"]
 
 

@@ -1,15 +1,14 @@
 """Folders and lists: order, labels, and one line for whatever is wrong."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from ballast.data.listing import filelist, folder
 from ballast.errors import BallastError
 from ballast.evaluation.groups import GROUPS, assign
+from tests import ROOT
 
-SPLITS = Path(__file__).parents[3] / "shared" / "splits"
+SPLITS = ROOT.parent / "shared" / "splits"
 
 
 def touch(root, *names):

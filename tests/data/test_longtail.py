@@ -5,8 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ballast.data.longtail import LAWS, exponential, long_tail_split, pareto, step, validation_list
+from ballast.data.longtail import (
+    LAWS,
+    PUBLISHED,
+    exponential,
+    long_tail_split,
+    pareto,
+    published_lists,
+    step,
+    validation_list,
+)
 from ballast.errors import BallastError
+from tests import ROOT
+
+SPLITS = ROOT.parent / "shared" / "splits"
 
 # Recovered from the index lists that SDCLR and COLT release, class by class, head to tail.
 CIFAR100 = [
@@ -76,3 +88,44 @@ def test_the_same_split_is_the_same_and_others_differ():
 def test_too_few_images_of_a_class_is_one_clear_line():
     with pytest.raises(BallastError, match=r"longtail.largest: class 0 has 20 images.* needs 30"):
         long_tail_split(labels_of(3, 20), np.arange(60), exponential(3, 30, 1), 0.1, 1)
+
+
+def write_lists(folder, **changes):
+    lists = {"longtail": [0, 1, 2, 5], "balanced": [0, 5], "few": [0, 5], "probe": list(range(8)), "val": [8, 9]}
+    for name, index in {**lists, **changes}.items():
+        np.save(folder / f"x_{PUBLISHED[name].format(1)}.npy", np.array(index))
+
+
+def test_published_lists_are_read_and_counted(tmp_path):
+    write_lists(tmp_path)
+    lists = published_lists(tmp_path, "x_", 1, np.repeat([0, 1], 5))
+    assert lists["counts"].tolist() == [3, 1] and lists["probe"].tolist() == list(range(8))
+
+
+@pytest.mark.parametrize(("changes", "line"), [
+    ({"longtail": [0, 99]}, "wants indices of 10 images"), ({"few": [0.5]}, "wants indices of 10 images"),
+    ({"balanced": [3, 3]}, "lists an image twice"), ({"val": [8, 2]}, "images of .* are in the validation list too")])
+def test_wrong_published_lists_are_one_line(tmp_path, changes, line):
+    write_lists(tmp_path, **changes)
+    with pytest.raises(BallastError, match=line):
+        published_lists(tmp_path, "x_", 1, np.repeat([0, 1], 5))
+    with pytest.raises(BallastError, match="missing; the index lists come with"):
+        published_lists(tmp_path, "y_", 1, np.repeat([0, 1], 5))
+
+
+@pytest.mark.skipif(not SPLITS.is_dir(), reason="the published lists lie beside the project, not in it")
+@pytest.mark.parametrize(("folder", "prefix", "split", "counts", "head"), [
+    ("cifar10", "", 1, CIFAR10, [6, 8, 4, 1, 7, 0, 3, 2, 5, 9]),
+    ("cifar10", "", 2, CIFAR10, [3, 9, 7, 4, 0, 1, 2, 6, 8, 5]),
+    ("cifar100", "cifar100_", 1, CIFAR100, [7, 14, 57, 49, 82]),
+    ("cifar100", "cifar100_", 2, CIFAR100, [84, 73, 18, 31, 66])])
+def test_the_released_lists_have_their_counts_and_class_order(folder, prefix, split, counts, head):
+    """Labels are not shipped, but the lists run class by class, and the few-shot list has each block's first images."""
+    long_tail, few = (np.load(SPLITS / folder / f"{prefix}split{split}_{name}.npy") for name in ("D_i", "S_b"))
+    position = {image: number for number, image in enumerate(long_tail.tolist())}
+    starts = [position[image] for image in few[:: len(few) // len(counts)].tolist()]
+    labels = np.zeros(50_000, np.int64)
+    labels[long_tail] = np.searchsorted(starts, np.arange(len(long_tail)), side="right") - 1
+    found = published_lists(SPLITS / folder, prefix, split, labels)["counts"]
+    assert sorted(found.tolist(), reverse=True) == counts
+    assert np.argsort(-found, kind="stable")[: len(head)].tolist() == head

@@ -1,7 +1,10 @@
 """Long-tailed splits: laws for the class counts and the lists drawn by them (methods.md 4.1)."""
 
+from pathlib import Path
+
 import numpy as np
 
+from ballast.data.store import load_array
 from ballast.errors import require
 from ballast.rng import numpy_generator
 
@@ -40,6 +43,30 @@ def validation_list(labels: np.ndarray, per_class: int, seed: int = 0) -> np.nda
     rng = numpy_generator(seed, "validation")
     lists = [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in range(labels.max() + 1)]
     return np.concatenate(lists)
+
+
+PUBLISHED = {"longtail": "split{}_D_i", "balanced": "split{}_D_b", "few": "split{}_S_b", "probe": "trainIdxList",
+             "val": "valIdxList"}
+
+
+def published_lists(folder: Path, prefix: str, split: int, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """The index lists that SDCLR, COLT and BCL ship for CIFAR, and ``counts`` [C] of the long-tailed one by class.
+
+    labels [N]: of all images that the indices point into, which tells a list for other data from one for these.
+    """
+    lists = {}
+    for name, pattern in PUBLISHED.items():
+        path = folder / f"{prefix}{pattern.format(split)}.npy"
+        require(path.is_file(), f"{path}: missing; the index lists come with the papers' code")
+        index = lists[name] = load_array(path)
+        fits = index.ndim == 1 and index.dtype.kind == "i" and len(index) > 0
+        require(fits and 0 <= index.min() <= index.max() < len(labels),
+                f"{path}: wants indices of {len(labels)} images, has {index.dtype} {list(index.shape)}")
+        require(len(np.unique(index)) == len(index), f"{path}: lists an image twice")
+    for name in ("longtail", "probe"):
+        both = len(np.intersect1d(lists[name], lists["val"]))
+        require(not both, f"{folder}: {both} images of {PUBLISHED[name]} are in the validation list too")
+    return {**lists, "counts": np.bincount(labels[lists["longtail"]], minlength=labels.max() + 1)}
 
 
 def long_tail_split(

@@ -1,0 +1,62 @@
+"""A user's own folders through the real pipeline: three paths in params.yaml and one command."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ballast.data import glyphs
+
+
+def write(root, images, names):
+    for number, (image, name) in enumerate(zip(images, names)):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(root / name / f"{number:04}.png")
+
+
+@pytest.fixture(scope="module")
+def project(make_project, tmp_path_factory):
+    """Glyphs as grey PNG files; in the pool a leaked test image, a text file, an empty and a truncated one."""
+    project, root = make_project(), tmp_path_factory.mktemp("images")
+    for part, count in (("train", 60), ("test", 10)):
+        images, labels = glyphs.labelled(count, 16, 0, part)
+        write(root / part, images, [glyphs.CLASSES[label] for label in labels])
+    images, shows = glyphs.pool(100, 100, 16, 0)
+    write(root / "pool", images, ["glyphs" if what != "photograph" else what for what in shows])
+    (root / "pool/leaked.png").write_bytes((root / "test/A/0000.png").read_bytes())
+    (root / "pool/text.jpg").write_text("no image")
+    (root / "pool/empty.png").write_bytes(b"")
+    (root / "pool/half.png").write_bytes((root / "test/A/0000.png").read_bytes()[:90])
+    project.replace("params.yaml", "dataset: glyphs", "dataset: folders")
+    project.replace("params.yaml", "{kind: folder, train: data/external/train, test: data/external/test, "
+                    "pool: data/external/pool, size: 32}",
+                    f"{{kind: folder, train: {root}/train, test: {root}/test, pool: {root}/pool, size: 16}}")
+    project.replace("params.yaml", "largest: 1000, ratio: 100, few_shot: 0.01, val_per_class: 50",
+                    "largest: 40, ratio: 20, few_shot: 0.05, val_per_class: 10")
+    project.commit()
+    return project
+
+
+def test_one_command_runs_folders_to_the_table(project):
+    assert {"images", "pool", "pretrain@colt", "linear@mak"} <= set(project.repro("linear@mak", "linear@colt"))
+    manifest = pd.read_csv(project.folder / "data/pool/manifest.csv")
+    left_out = manifest[manifest["status"] != "ok"].set_index("path")["status"]
+    assert left_out["leaked.png"].startswith("test image ") and left_out["text.jpg"].startswith("not an image")
+    assert left_out["empty.png"] == "empty file" and left_out["half.png"].startswith("damaged") and len(left_out) == 4
+    kept = manifest.dropna(subset="pool")
+    assert kept["pool"].astype(int).tolist() == list(range(200)) == list(range(len(kept)))
+    images = np.load(project.folder / "data/pool/images.npy")
+    assert images.shape == (200, 3, 16, 16)
+    chosen = pd.read_csv(project.folder / "runs/mak/selected.csv")
+    assert chosen["pool"].between(0, 199).all()
+
+
+def test_a_bad_training_image_is_one_line_before_any_training(project):
+    source = next(line for line in (project.folder / "params.yaml").read_text().splitlines() if "kind: folder" in line)
+    bad = project.folder / source.split("train: ")[1].split(",")[0] / "A" / "bad.jpg"
+    bad.write_text("no image")
+    try:
+        done = project.run("dvc", "repro", "-f", "images", check=False)
+        assert done.returncode != 0 and "A/bad.jpg: not an image" in done.stdout and "Traceback" not in done.stdout
+    finally:
+        bad.unlink()
