@@ -46,6 +46,8 @@ class FolderSource(Block):
     test: str
     pool: str
     size: Annotated[int, Field(ge=8)]
+    root: str | None = None  # where the paths of a list begin, when train and test are lists
+    pool_root: str | None = None
     pool_size: ClassVar[None] = None  # known when its files have been read
 
 

@@ -45,6 +45,22 @@ def test_a_bad_labelled_file_is_one_line_and_a_bad_pool_file_is_left_out(tmp_pat
     assert manifest["bytes"].tolist()[-1] == 0
 
 
+def test_lists_serve_as_well_as_folders(tmp_path):
+    images(tmp_path / "data", ["train/n1/b.png", "train/n1/a.png", "train/n2/c.png", "val/n1/x.png", "val/n2/y.png"])
+    (tmp_path / "train.txt").write_text("train/n1/b.png 0\ntrain/n2/c.png 1\n")
+    (tmp_path / "test.txt").write_text("val/n2/y.png 1\nval/n1/x.png 0\n")
+    (tmp_path / "pool.txt").write_text("train/n1/a.png 0\ntrain/n1/gone.png 0\n")
+    source = {"kind": "folder", "size": 8, "root": str(tmp_path / "data"), "pool_root": str(tmp_path / "data"),
+              **{part: str(tmp_path / f"{part}.txt") for part in ("train", "test", "pool")}}
+    found = load_labelled(source)
+    assert found.train[:, 1, 0, 0].tolist() == [0, 2] and found.test_labels.tolist() == [1, 0]
+    assert found.classes == ["n1", "n2"]
+    pool, manifest = load_pool(source)
+    assert len(pool) == 1 and manifest["status"].str.contains("No such file").tolist() == [False, True]
+    with pytest.raises(BallastError, match="is a list; root has to say"):
+        load_labelled({**source, "root": None})
+
+
 def test_a_pool_without_any_image_is_one_line(tmp_path):
     (tmp_path / "x.png").write_text("no")
     with pytest.raises(BallastError, match="none of its 1 files is an image"):

@@ -1,4 +1,4 @@
-"""Images of a user's own folders as arrays of one size; pool files that cannot be read are left out, others are not."""
+"""Image files as arrays of one size, from folders or published lists; a bad pool file is left out, any other ends it."""
 
 import os
 from collections.abc import Iterator
@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from ballast.data.decode import DecodeError, decode_all
-from ballast.data.listing import Listing, folder
+from ballast.data.listing import Listing, filelist, folder
 from ballast.errors import require
 from ballast.progress import track
 
 
-def labelled(part: str, size: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Images uint8 [N, 3, size, size], labels int64 [N] and class names of a folder of class folders.
+def labelled(part: str, size: int, root: str | None = None) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Images uint8 [N, 3, size, size], labels int64 [N] and class names of a folder of class folders, or of a list.
 
-    A file that is no image ends it with one line: a missing training or test image would change a result silently.
+    root: where a list's paths start. A file that is no image ends it with one line: a missing training or test image
+    would change a result silently.
     """
-    listing = folder(here(part), labelled=True)
+    listing = _listing(part, root, labelled=True)
     images, faults = _read(listing, size, f"reading {part}")
     first = next(iter(faults), None)
     require(not faults, f"{listing.path(first) if faults else ''}: {faults.get(first)}; {len(faults)} of "
@@ -26,16 +27,16 @@ def labelled(part: str, size: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     return images, np.array(listing.labels, np.int64), list(listing.classes)
 
 
-def pool(part: str, size: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Images uint8 [P, 3, size, size] and the manifest of all files: path, bytes, shows, status.
+def pool(part: str, size: int, root: str | None = None) -> tuple[np.ndarray, pd.DataFrame]:
+    """Images uint8 [P, 3, size, size] and the manifest of all files of a folder or list: path, bytes, shows, status.
 
     ``shows`` is the name of the folder, for people; ``status`` is ok, or why the file was left out.
     """
-    listing = folder(here(part), labelled=False)
+    listing = _listing(part, root, labelled=False)
     images, faults = _read(listing, size, f"reading {part}")
     require(len(images) > 0, f"{part}: none of its {len(listing.files)} files is an image")
     manifest = pd.DataFrame({
-        "path": listing.files, "bytes": [listing.path(n).stat().st_size for n in range(len(listing.files))],
+        "path": listing.files, "bytes": [_bytes(listing.path(number)) for number in range(len(listing.files))],
         "shows": [Path(file).parent.name for file in listing.files],
         "status": [str(faults.get(number, "ok")) for number in range(len(listing.files))]})
     return images, manifest
@@ -44,6 +45,18 @@ def pool(part: str, size: int) -> tuple[np.ndarray, pd.DataFrame]:
 def here(path: str) -> Path:
     """A path of params.yaml: relative ones start at the repository, also in `dvc exp run --temp`."""
     return Path(os.environ.get("DVC_ROOT", "."), path).expanduser()
+
+
+def _listing(part: str, root: str | None, labelled: bool) -> Listing:
+    path = here(part)
+    if not path.is_file():
+        return folder(path, labelled)
+    require(root is not None, f"{part}: is a list; root has to say where its paths start")
+    return filelist(path, here(root), labelled)
+
+
+def _bytes(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _read(listing: Listing, size: int, what: str) -> tuple[np.ndarray, dict[int, DecodeError]]:

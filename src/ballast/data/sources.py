@@ -30,8 +30,8 @@ def load_labelled(source: dict, seed: int = 0) -> Labelled:
     if kind == "digits":
         return Labelled(*digits.labelled(seed, "train"), *digits.labelled(seed, "test"), list(digits.CLASSES))
     if kind == "folder":
-        train, labels, classes = folders.labelled(source["train"], source["size"])
-        test, test_labels, test_classes = folders.labelled(source["test"], source["size"])
+        train, labels, classes = folders.labelled(source["train"], source["size"], source.get("root"))
+        test, test_labels, test_classes = folders.labelled(source["test"], source["size"], source.get("root"))
         odd = sorted(set(classes) ^ set(test_classes))
         require(not odd, f"{source['train']} and {source['test']}: class {''.join(odd[:1])!r} is in one of them only")
         return Labelled(train, labels, test, test_labels, classes)
@@ -46,7 +46,7 @@ def load_pool(source: dict, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
     """
     kind = source["kind"]
     if kind == "folder":
-        return folders.pool(source["pool"], source["size"])
+        return folders.pool(source["pool"], source["size"], source.get("pool_root"))
     if kind == "glyphs":
         images, shows = glyphs.pool(source["pool_near"], source["pool_far"], source["size"], seed)
     elif kind == "digits":
