@@ -1,4 +1,4 @@
-"""Image files as arrays of one size, from folders or published lists; a bad pool file is left out, any other ends it."""
+"""Image files as arrays of one size, from folders or published lists; bad pool files are left out, no others are."""
 
 import os
 from collections.abc import Iterator
