@@ -5,6 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SPLITS ?= 1,2,3
 METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt,guide,guided
 PROTOCOL ?= linear
+SETTINGS ?=
 
 .PHONY: repro test table ablations lint setup help
 
@@ -21,10 +22,10 @@ test: setup ## Check the style and run all tests
 	pytest
 
 table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=simclr,mak-both PROTOCOL=fewshot
-	@python scripts/splits.py $(SPLITS) $(METHODS) $(PROTOCOL)
+	@python scripts/splits.py $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS)
 
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
-	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL)
+	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
 
 lint: setup ## Check the style alone
 	ruff check .

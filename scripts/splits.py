@@ -1,14 +1,16 @@
 """Run methods and variants over several splits and print mean +- population deviation per cell.
 
-    python scripts/splits.py SPLITS METHODS [PROTOCOL]      e.g.  python scripts/splits.py 1,2,3 simclr,colt fewshot
+    python scripts/splits.py SPLITS METHODS [PROTOCOL [SETTING ...]]     e.g.  python scripts/splits.py 1,2 mak,colt knn
 
 METHODS: rows of dvc.yaml and names under `variants` in params.yaml, or `variants` for all of these and their methods.
-PROTOCOL: linear, fewshot, finetune, imbalanced or knn. Every split is a `dvc exp run --temp` named split-N, a variant's
-split-N-NAME: the workspace and its metrics stay as they are, what was run before comes from the run cache, and
-`dvc exp show` or `dvc metrics diff split-1 split-2` look closer.
+PROTOCOL: linear, fewshot, finetune, imbalanced or knn. SETTING: what `dvc exp run -S` takes, e.g. profile=small. Every
+split is a `dvc exp run --temp` named split-N, followed by the values of the settings and the name of a variant: the
+workspace and its metrics stay as they are, what was run before comes from the run cache, and `dvc exp show` or
+`dvc metrics diff split-1 split-2` look closer.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,21 +24,22 @@ import yaml
 from ballast.report.tables import COLUMNS, PROTOCOLS
 
 
-def main(splits: list[str], methods: list[str], protocol: str) -> None:
+def main(splits: list[str], methods: list[str], protocol: str, settings: list[str]) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
     if methods == ["variants"]:
         methods = list(dict.fromkeys(name for key, v in params["variants"].items() for name in (v["of"], key)))
     tables = []
+    suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)
     for split in splits:
         rows = [name for name in methods if name not in params["variants"]]
         if rows:
-            run(f"split-{split}", split, rows, [], protocol)
-        tables += [results(f"split-{split}", name, name, protocol) for name in rows]
+            run(f"split-{split}{suffix}", split, rows, settings, protocol)
+        tables += [results(f"split-{split}{suffix}", name, name, protocol) for name in rows]
         for name in (name for name in methods if name in params["variants"]):
             variant = params["variants"][name]
             row = variant.get("row", variant["of"])
-            run(f"split-{split}-{name}", split, [row], list(overrides(variant)), protocol)
-            tables.append(results(f"split-{split}-{name}", row, name, protocol))
+            run(f"split-{split}{suffix}-{name}", split, [row], [*settings, *overrides(variant)], protocol)
+            tables.append(results(f"split-{split}{suffix}-{name}", row, name, protocol))
     table = summary(pd.concat(tables))
     print(table.set_index("method").loc[methods].reset_index().to_markdown(index=False))
 
@@ -78,6 +81,7 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4) or (sys.argv[-1] not in PROTOCOLS and len(sys.argv) == 4):
-        sys.exit("usage: python scripts/splits.py SPLITS METHODS [linear|fewshot|finetune|imbalanced|knn]")
-    main(sys.argv[1].split(","), sys.argv[2].split(","), sys.argv[3] if len(sys.argv) == 4 else "linear")
+    given = sys.argv[1:]
+    if len(given) < 2 or (len(given) > 2 and given[2] not in PROTOCOLS):
+        sys.exit(f"usage: python scripts/splits.py SPLITS METHODS [{'|'.join(PROTOCOLS)} [SETTING ...]]")
+    main(given[0].split(","), given[1].split(","), (given[2:] or ["linear"])[0], given[3:])
