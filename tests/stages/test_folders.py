@@ -23,10 +23,11 @@ def project(make_project, tmp_path_factory):
         write(root / part, images, [glyphs.CLASSES[label] for label in labels])
     images, shows = glyphs.pool(100, 100, 16, 0)
     write(root / "pool", images, ["glyphs" if what != "photograph" else what for what in shows])
-    (root / "pool/leaked.png").write_bytes((root / "test/A/0000.png").read_bytes())
+    leaked = min((root / "test/A").iterdir()).read_bytes()
+    (root / "pool/leaked.png").write_bytes(leaked)
     (root / "pool/text.jpg").write_text("no image")
     (root / "pool/empty.png").write_bytes(b"")
-    (root / "pool/half.png").write_bytes((root / "test/A/0000.png").read_bytes()[:90])
+    (root / "pool/half.png").write_bytes(leaked[:90])
     project.replace("params.yaml", "dataset: glyphs", "dataset: folders")
     project.replace("params.yaml", "{kind: folder, train: data/external/train, test: data/external/test, "
                     "pool: data/external/pool, size: 32}",
