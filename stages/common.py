@@ -32,10 +32,10 @@ def run(work: Callable, arguments: str = "") -> None:
 
 
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:
-    """Metrics as JSON, rounded; a dict within names a setting."""
+    """Metrics as JSON, rounded; a dict within names a setting; what is not known (NaN) is left out."""
     def rounded(block: dict) -> dict:
         return {name: rounded(value) if isinstance(value, dict) else round(value, digits)
-                for name, value in block.items()}
+                for name, value in block.items() if value == value}
 
     write_atomic(path, json.dumps(rounded(values), indent=2) + "\n")
 

@@ -7,7 +7,8 @@ from common import class_names, run, write_metrics
 from settings import parameters
 
 from ballast.data.draws import contrastive
-from ballast.data.store import load_array, load_images
+from ballast.data.sources import UNKNOWN
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
@@ -38,13 +39,16 @@ def main(extractor: str) -> None:
 def _ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
     """phi of every group by the number of draws, on the test images."""
     device = prepare(p.threads)
-    images, group = load_images("data/images/test.npy"), groups[load_array("data/labels/test.npy")]
-    rows, channels, height, width = images.shape
-    model = load_model(p.profile["network"], channels, f"runs/{extractor}").to(device)
+    images, labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
+    if not len(images) or (groups == "").any():  # no labels, or none of the seed images
+        return pd.DataFrame(columns=["draws", "group", "phi"])
+    group = groups[labels]
+    model = load_model(p.profile["network"], images.channels, f"runs/{extractor}").to(device)
     views = []
     for number in range(2 * DRAWS):
-        draws = contrastive(rows, 1, height, width, p.profile["augment"], generator(p.seed, "diagnose", number))
-        views.append(embed(model, images, draws, width)[1])
+        draws = contrastive(len(images), 1, images.height, images.width, p.profile["augment"],
+                            generator(p.seed, "diagnose", number))
+        views.append(embed(model, images, draws)[1])
     how = p.profile["score"]
     found = ecle_by_draws(torch.stack(views), how["temperature"], how["block"], p.seed).cpu().numpy()
     return pd.DataFrame([{"draws": m, "group": name, "phi": round(value, 4)}
@@ -55,7 +59,7 @@ def _tailness(shown: list[str], counts: np.ndarray) -> pd.DataFrame:
     """Mean tailness of every class by each method that remembers something: COLT's density negated, BCL's loss."""
     labels = load_array("data/labels/train.npy")[load_array("data/split/longtail.npy")]
     names, tables = np.array(class_names()), []
-    for method in shown:
+    for method in shown if (labels != UNKNOWN).all() else []:
         memory = _read(f"runs/memory/{method}.csv")
         for measure, sign in (("density", -1), ("loss", 1)):
             if measure in memory:

@@ -1,12 +1,13 @@
 """Cache the extractor's view of seed and pool: features of the images as they are, projections of augmented passes."""
 
 import numpy as np
+import torch
 from common import run
 from settings import parameters
 from torch.nn.functional import normalize
 
 from ballast.data.draws import contrastive
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
@@ -18,14 +19,14 @@ from ballast.rng import generator
 def main(method: str) -> None:
     p = parameters()
     device = prepare(p.threads)
-    seed = load_images("data/images/train.npy")[load_array("data/split/longtail.npy")]
-    pool = load_images("data/pool/images.npy")
-    rows, channels, height, width = pool.shape
-    model = load_model(p.profile["network"], channels, f"runs/{method}").to(device)
+    seed = load_store("data/images/train").take(torch.from_numpy(load_array("data/split/longtail.npy"))).to(device)
+    pool = load_store("data/pool/store", device)
+    model = load_model(p.profile["network"], pool.channels, f"runs/{method}").to(device)
     views = []
     for number in track(range(p.profile["embed"]["views"]), "embed", unit="pass"):
-        draws = contrastive(rows, 1, height, width, p.profile["augment"], generator(p.seed, "embed", number))
-        views.append(embed(model, pool, draws, width)[1].cpu().numpy().astype(np.float16))
+        draws = contrastive(len(pool), 1, pool.height, pool.width, p.profile["augment"],
+                            generator(p.seed, "embed", number))
+        views.append(embed(model, pool, draws)[1].cpu().numpy().astype(np.float16))
     save_array("data/embed/seed.npy", normalize(embed(model, seed)[0]).cpu().numpy())
     save_array("data/embed/pool.npy", normalize(embed(model, pool)[0]).cpu().numpy())
     save_array("data/embed/views.npy", np.stack(views))

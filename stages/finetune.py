@@ -4,7 +4,7 @@ import torch
 from common import run, write_metrics
 from settings import parameters
 
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.model import load_model
 from ballast.evaluation.finetune import FineTuning, classify, finetune
@@ -14,16 +14,19 @@ from ballast.evaluation.groups import assign, class_accuracy, summarise
 def main(method: str, folder: str) -> None:
     p = parameters()
     device = prepare(p.threads)
-    images = load_images("data/images/train.npy")
-    labels = torch.from_numpy(load_array("data/labels/train.npy")).to(device)
+    images, test = load_store("data/images/train", device), load_store("data/images/test", device)
+    labels, test_labels = (torch.from_numpy(load_array(f"data/labels/{part}.npy")).to(device)
+                           for part in ("train", "test"))
     few, val = (torch.from_numpy(load_array(f"data/split/{name}.npy")) for name in ("few", "val"))
-    test, test_labels = load_images("data/images/test.npy"), load_array("data/labels/test.npy")
     counts = load_array("data/split/counts.npy")
-    network = finetune(
-        load_model(p.profile["network"], images.shape[1], folder).to(device), images[few].to(device), labels[few],
-        images[val].to(device), labels[val], len(counts), FineTuning(**p.profile["finetune"]), p.seed)
-    accuracy = class_accuracy(classify(network, test.to(device)).cpu().numpy(), test_labels, len(counts))
-    write_metrics(f"metrics/finetune/{method}.json", summarise(accuracy, assign(counts, p.dataset["groups"])))
+    metrics = {}
+    if len(test) and len(few):
+        network = finetune(
+            load_model(p.profile["network"], images.channels, folder).to(device), images.take(few), labels[few],
+            images.take(val), labels[val], len(counts), FineTuning(**p.profile["finetune"]), p.seed)
+        accuracy = class_accuracy(classify(network, test).cpu().numpy(), test_labels.cpu().numpy(), len(counts))
+        metrics = summarise(accuracy, assign(counts, p.dataset["groups"]))
+    write_metrics(f"metrics/finetune/{method}.json", metrics)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,25 @@
-"""Render or read the labelled images; labels are written apart from them."""
+"""Render or read the training and the test images; labels, and lists that came with them, are written apart."""
 
+import pandas as pd
 from common import run
 from settings import parameters
 
+from ballast.data.reading import read_all
 from ballast.data.sources import load_labelled
 from ballast.files import save_array, write_atomic
 
 
 def main() -> None:
-    source = load_labelled(parameters().dataset["source"])
-    save_array("data/images/train.npy", source.train)
-    save_array("data/images/test.npy", source.test)
-    save_array("data/labels/train.npy", source.train_labels)
-    save_array("data/labels/test.npy", source.test_labels)
-    write_atomic("data/labels/classes.txt", "\n".join(source.classes) + "\n")
+    source = parameters().dataset["source"]
+    found = load_labelled(source)
+    read_all("data/images/train", found.train, source)
+    read_all("data/images/test", found.test, source)
+    save_array("data/labels/train.npy", found.train_labels)
+    save_array("data/labels/test.npy", found.test_labels)
+    write_atomic("data/labels/classes.txt", "".join(f"{name}\n" for name in found.classes))
+    lists = [pd.DataFrame({"list": name, "image": rows}) for name, rows in (found.lists or {}).items()]
+    table = pd.concat([pd.DataFrame(columns=["list", "image"]), *lists])
+    write_atomic("data/labels/lists.csv", table.to_csv(index=False))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
-"""Evaluate a frozen encoder: linear, few-shot and imbalanced probes, k nearest neighbours, geometry of the features."""
+"""Evaluate a frozen encoder: linear, few-shot and imbalanced probes, k nearest neighbours, geometry of the features.
+
+What a data set has no labels for is left out.
+"""
 
 import json
 
+import numpy as np
 import pandas as pd
 import torch
 from common import class_names, run, write_metrics
 from settings import parameters
 
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
@@ -17,49 +21,66 @@ from ballast.evaluation.groups import RULES, STD_RULE, assign, class_accuracy, g
 from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
 from ballast.files import write_atomic
 
+LISTS = ("probe", "few", "longtail", "val")
 PROBES = {"linear": ("linear", "probe"), "fewshot": ("fewshot", "few"), "imbalanced": ("linear", "longtail")}
 
 
 def main(method: str, folder: str) -> None:
     p = parameters()
     device = prepare(p.threads)
-    images, labels = load_images("data/images/train.npy"), torch.from_numpy(load_array("data/labels/train.npy"))
-    test, test_labels = load_images("data/images/test.npy"), load_array("data/labels/test.npy")
-    lists = {name: torch.from_numpy(load_array(f"data/split/{name}.npy"))
-             for name in ("probe", "few", "longtail", "val")}
+    images, labels = load_store("data/images/train", device), torch.from_numpy(load_array("data/labels/train.npy"))
+    test, test_labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
+    lists = {name: torch.from_numpy(load_array(f"data/split/{name}.npy")) for name in LISTS}
     counts = load_array("data/split/counts.npy")
-    groups, classes = assign(counts, p.dataset["groups"]), len(counts)
-    model = load_model(p.profile["network"], images.shape[1], folder).to(device)
-    h_test, h_val = embed(model, test)[0], embed(model, images[lists["val"]])[0]
+    groups, near = assign(counts, p.dataset["groups"]), p.profile["knn"]
+    model = load_model(p.profile["network"], images.channels, folder).to(device)
+    h_test = embed(model, test if len(test) else images.take(lists["longtail"]))[0]
 
-    predicted = {}
-    for name, (block, chosen) in PROBES.items():
-        how, index = Probe(**p.profile[block]), lists[chosen]
-        classifier = train_probe(augmented_features(model, images[index], how, p.seed), labels[index].to(device),
-                                 h_val, labels[lists["val"]].to(device), classes, how, p.seed)
-        predicted[name] = predict(classifier, h_test).cpu().numpy()
-    bank, near = embed(model, images[lists["probe"]])[0].cpu().numpy(), p.profile["knn"]
-    predicted["knn"] = knn.classify(bank, labels[lists["probe"]].numpy(), h_test.cpu().numpy(), **near)
-    accuracy = {name: class_accuracy(found, test_labels, classes) for name, found in predicted.items()}
-    metrics = {name: summarise(found, groups) for name, found in accuracy.items()}
+    predicted = _predict(p, model, images, labels, lists, h_test) if len(test) else {}
+    accuracy = {name: class_accuracy(found, test_labels, len(counts)) for name, found in predicted.items()}
+    metrics = {name: summarise(accuracy[name], groups) if name in accuracy else {} for name in (*PROBES, "knn")}
     metrics["knn"] = {f"k={near['k']}, t={near['temperature']}": metrics["knn"]}
-    together = consistency(h_test, torch.from_numpy(test_labels).to(device), classes).cpu().numpy()
+    geometry = {"uniformity": uniformity(h_test)}
+    if len(test):
+        together = consistency(h_test, torch.from_numpy(test_labels).to(device), len(counts))
+        geometry |= group_means(together.cpu().numpy(), groups)
 
     write_metrics(f"metrics/{method}.json", metrics.pop("linear"))
     for name, values in metrics.items():
         write_metrics(f"metrics/{name}/{method}.json", values)
-    geometry = {"uniformity": uniformity(h_test), **group_means(together, groups)}
     write_metrics(f"metrics/features/{method}.json", geometry, digits=4)
     table = pd.DataFrame({"class": class_names(), "count": counts, "group": groups,
-                          "accuracy": accuracy.pop("linear"), **accuracy}).round(2)
+                          "accuracy": accuracy.pop("linear", np.nan), **accuracy}).round(2)
     write_atomic(f"runs/per_class/{method}.csv", table.sort_values("count", ascending=False, kind="stable")
                  .to_csv(index=False))
-    protocol = {"groups": RULES[p.dataset["groups"]], "std": STD_RULE, "split": p.split, "seed": p.seed,
-                "lists": f"linear probe trained on {len(lists['probe'])} images (probe), epoch chosen on "
-                         f"{len(lists['val'])} (val), accuracy on {len(test)} (test)",
-                "other lists": f"few-shot {len(lists['few'])} images (few), imbalanced {len(lists['longtail'])} "
-                               f"(longtail), knn {len(lists['probe'])} (probe)"}
-    write_atomic(f"runs/protocol/{method}.json", json.dumps(protocol, indent=2) + "\n")
+    write_atomic(f"runs/protocol/{method}.json", json.dumps(_protocol(p, lists, len(test)), indent=2) + "\n")
+
+
+def _predict(p, model, images, labels, lists, h_test) -> dict[str, np.ndarray]:
+    """Predicted classes of the test features by every protocol whose list has labels."""
+    h_val, classes, predicted = embed(model, images.take(lists["val"]))[0], int(labels.max()) + 1, {}
+    for name, (block, chosen) in PROBES.items():
+        how, index = Probe(**p.profile[block]), lists[chosen]
+        if len(index) and labels[index].min() >= 0:
+            features = augmented_features(model, images.take(index), how, p.seed)
+            classifier = train_probe(features, labels[index].to(features.device), h_val,
+                                     labels[lists["val"]].to(features.device), classes, how, p.seed)
+            predicted[name] = predict(classifier, h_test).cpu().numpy()
+    bank = embed(model, images.take(lists["probe"]))[0].cpu().numpy()
+    predicted["knn"] = knn.classify(bank, labels[lists["probe"]].numpy(), h_test.cpu().numpy(), **p.profile["knn"])
+    return predicted
+
+
+def _protocol(p, lists, tested: int) -> dict:
+    """How the numbers were made, to stand beside them."""
+    how = {"groups": RULES[p.dataset["groups"]], "std": STD_RULE, "split": p.split, "seed": p.seed}
+    if not tested:
+        return {**how, "lists": f"no labelled images: uniformity is that of the {len(lists['longtail'])} seed images"}
+    return {**how,
+            "lists": f"linear probe trained on {len(lists['probe'])} images (probe), epoch chosen on "
+                     f"{len(lists['val'])} (val), accuracy on {tested} (test)",
+            "other lists": f"few-shot {len(lists['few'])} images (few), imbalanced {len(lists['longtail'])} "
+                           f"(longtail), knn {len(lists['probe'])} (probe)"}
 
 
 if __name__ == "__main__":

@@ -2,46 +2,60 @@
 
 import numpy as np
 import pandas as pd
-from common import run
+from common import class_names, run
 from settings import parameters
 
 from ballast.data.duplicates import nearest_reference
-from ballast.data.sources import load_pool
-from ballast.data.store import load_array
+from ballast.data.reading import read
+from ballast.data.sources import load_pool, overlap
+from ballast.data.store import load_array, read_files, restrict
 from ballast.errors import require
-from ballast.files import save_array, write_atomic
+from ballast.files import write_atomic
+
+STORE = "data/pool/store"
 
 
 def main() -> None:
     p = parameters()
     how = p.dataset["leakage"]
-    images, manifest = load_pool(p.dataset["source"])
-    rows = np.flatnonzero(manifest["status"] == "ok")
-    leaks = _leaks(images, how["cosine"])
+    images, shows = load_pool(p.dataset["source"])
+    manifest = read(STORE, images, p.dataset["source"]).assign(shows=shows)
+    usable = manifest.index[manifest["status"] == "ok"]
+    require(len(usable) > 0, f"{p.dataset['source'].get('pool')}: none of its {len(manifest)} files is an image")
+    leaks = _leaks(how["cosine"])
     if how["action"] == "exclude":
-        kept = np.setdiff1d(np.arange(len(images)), leaks.index)
-        manifest.loc[rows[leaks.index], "status"] = leaks["of"].to_numpy()
-        images, rows = images[kept], rows[kept]
-    require(len(images) > 0, "the pool: no image is left of it")
-    manifest.insert(0, "pool", pd.Series(range(len(rows)), index=rows).reindex(manifest.index).astype("Int64"))
-    save_array("data/pool/images.npy", images)
-    write_atomic("data/pool/manifest.csv", manifest.to_csv(index=False))
+        manifest.loc[usable[leaks.index], "status"] = leaks["of"].to_numpy()
+    kept = np.flatnonzero(manifest.loc[usable, "status"] == "ok")
+    require(len(kept) > 0, "the pool: no image is left of it")
+    restrict(STORE, kept)
+    number = pd.Series(range(len(kept)), index=usable[kept])
+    manifest.insert(0, "pool", number.reindex(manifest.index).astype("Int64"))
+    write_atomic("data/pool/manifest.csv", manifest.drop(columns="row").to_csv(index=False))
     write_atomic("data/pool/leaks.csv", leaks.to_csv(index_label="read"))
-    print(f"pool: {len(images)} images; {(manifest['status'] != 'ok').sum()} of {len(manifest)} left out; "
+    print(f"pool: {len(kept)} images; {len(manifest) - len(kept)} of {len(manifest)} left out; "
           f"{len(leaks)} like a train or test image ({how['action']})")
+    shared = overlap(manifest["shows"][manifest["status"] == "ok"].tolist(), class_names())
+    write_atomic("data/pool/overlap.csv", shared.to_csv(index_label="class"))
+    if len(shared):
+        print(f"pool: {shared.sum()} images lie in folders named as {len(shared)} of the {len(class_names())} classes")
 
 
-def _leaks(images: np.ndarray, cosine: float) -> pd.DataFrame:
+def _leaks(cosine: float) -> pd.DataFrame:
     """Pool images that are a train or test image again: by position, with that image and the cosine."""
     found = []
     for part in ("train", "test"):
-        reference = load_array(f"data/images/{part}.npy")
+        reference = read_files(f"data/images/{part}")
         if len(reference):
-            index, similar = nearest_reference(images, reference)
+            index, similar = nearest_reference(*_seen(STORE), *_seen(f"data/images/{part}"))
             found.append(pd.DataFrame({"of": [f"{part} image {number} again" for number in index], "cosine": similar}))
     best = pd.concat(found).sort_values("cosine", ascending=False, kind="stable")
     best = best[~best.index.duplicated()].sort_index()
     return best[best["cosine"] >= cosine].round(5)
+
+
+def _seen(store: str) -> tuple[np.ndarray, np.ndarray]:
+    """Thumbnails of a store's images, and hashes of their pixels."""
+    return load_array(f"{store}/thumbnails.npy"), read_files(store)["hash"].to_numpy()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Train one method: the seed list alone, with selected pool images, or with rounds of sampling from the pool."""
 
+import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.model import build, save_model
 from ballast.files import write_atomic
@@ -17,16 +18,22 @@ def main(method: str, seed_list: str, extra: str) -> None:
     p = parameters(method)
     settings = merged(p.profile["pretrain"], p.method["pretrain"], p.profile.get("tuned", {}).get(method, {}))
     device = prepare(p.threads)
-    images = load_images("data/images/train.npy")[load_array(seed_list)]
-    added = None if extra == seed_list else load_images(extra)  # dvc.yaml repeats the list where nothing is added
-    model = build(p.profile["network"], images.shape[1], p.seed, settings.get("layers", 2)).to(device)
+    images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
+    added = None if extra == seed_list else load_store(extra, device)  # dvc.yaml repeats the list to add nothing
+    model = build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device)
+    if not len(images):
+        print(f"pretrain: {seed_list} is empty: {method} stays as it was initialised, the report leaves it out")
+        save_model(model, f"runs/{method}", images.size, images.short)
+        for name, column in (("history", "epoch"), ("trace", "epoch"), ("memory", "position")):
+            write_atomic(f"runs/{name}/{method}.csv", f"{column}\n")
+        return
     training = Pretraining(
         methods.framework(settings, model), images, added, methods.optimisation(settings), p.profile["augment"], p.seed,
         methods.method(settings, p.profile.get("sampling")))
-    scratch = Scratch(vars(p), ["data/images/train.npy", seed_list, extra])
+    scratch = Scratch(vars(p), ["data/images/train", seed_list, extra])
     training.train(scratch)
     scratch.check_code()
-    save_model(model, f"runs/{method}")
+    save_model(model, f"runs/{method}", images.size, images.short)
     for name, table in (("history", training.state.history_frame()), ("trace", training.trace()),
                         ("memory", training.remembered())):
         write_atomic(f"runs/{name}/{method}.csv", table.to_csv(index=False))

@@ -5,10 +5,10 @@ import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store, read_files, save_store
 from ballast.device import prepare
 from ballast.errors import require
-from ballast.files import save_array, write_atomic
+from ballast.files import write_atomic
 from ballast.rng import generator
 from ballast.selection import mak, random
 from ballast.selection.kcenter import kcenter_greedy
@@ -17,7 +17,7 @@ from ballast.selection.kcenter import kcenter_greedy
 def main(method: str) -> None:
     p = parameters(method)
     prepare(p.threads)
-    how, budget, images = p.method["select"], p.profile["sampling"]["budget"], load_images("data/pool/images.npy")
+    how, budget, images = p.method["select"], p.profile["sampling"]["budget"], load_store("data/pool/store")
     require(budget <= len(images), f"sampling.budget: {budget} is more than the pool's {len(images)} images")
     if how["rule"] == "random":
         chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
@@ -26,8 +26,9 @@ def main(method: str) -> None:
         chosen = pd.DataFrame({"pool": kcenter_greedy(pool, seed, budget)})
     else:
         chosen = _by_mak(how, budget)
-    save_array(f"runs/{method}/selected.npy", images.numpy()[chosen["pool"]])
-    write_atomic(f"runs/{method}/selected.csv", chosen.to_csv(index=False))
+    save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), f"runs/{method}/selected")
+    paths = read_files("data/pool/store")["path"].to_numpy()
+    write_atomic(f"runs/{method}/selected.csv", chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
 
 
 def _features() -> list[torch.Tensor]:

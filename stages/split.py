@@ -1,11 +1,13 @@
-"""Draw the lists of the long-tailed split."""
+"""Draw the lists of the long-tailed split, or take those that came with the images."""
 
 import numpy as np
+import pandas as pd
 from common import run
 from settings import parameters
 
-from ballast.data.folders import here
+from ballast.data.listing import here
 from ballast.data.longtail import LAWS, long_tail_split, published_lists, validation_list
+from ballast.data.sources import GIVEN, UNKNOWN
 from ballast.data.store import load_array
 from ballast.files import save_array
 from ballast.rng import numpy_generator
@@ -13,18 +15,26 @@ from ballast.rng import numpy_generator
 
 def main() -> None:
     p = parameters()
-    how, labels = p.dataset["longtail"], load_array("data/labels/train.npy")
-    if how["law"] == "published":
-        lists = published_lists(here(how["folder"]), how["prefix"], p.split, labels)
-    else:
-        val = validation_list(labels, how["val_per_class"])
-        probe = np.setdiff1d(np.arange(len(labels)), val)
-        counts = LAWS[how["law"]](int(labels.max()) + 1, how["largest"], how["ratio"])
-        lists = {**long_tail_split(labels, probe, counts, how["few_shot"], p.split), "probe": probe, "val": val}
+    lists = _lists(p.dataset["longtail"], load_array("data/labels/train.npy"), p.split)
     save_array("data/split/counts.npy", lists.pop("counts"))
     for name, index in lists.items():
         # The lists are drawn class by class: shuffled, their order tells nothing of the labels.
         save_array(f"data/split/{name}.npy", numpy_generator(p.split, "order", name).permutation(index))
+
+
+def _lists(how: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
+    """The lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed list, 0 without labels."""
+    if how["law"] == "given":
+        given = pd.read_csv("data/labels/lists.csv")
+        lists = {name: given["image"][given["list"] == name].to_numpy(np.int64) for name in GIVEN}
+        own = labels[lists["longtail"]]
+        return {**lists, "counts": np.bincount(own[own != UNKNOWN], minlength=labels.max() + 1)}
+    if how["law"] == "published":
+        return published_lists(here(how["folder"]), how["prefix"], split, labels)
+    val = validation_list(labels, how["val_per_class"])
+    probe = np.setdiff1d(np.arange(len(labels)), val)
+    counts = LAWS[how["law"]](int(labels.max()) + 1, how["largest"], how["ratio"])
+    return {**long_tail_split(labels, probe, counts, how["few_shot"], split), "probe": probe, "val": val}
 
 
 if __name__ == "__main__":

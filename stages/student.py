@@ -1,9 +1,10 @@
 """Train the student of a guided method under its frozen guide."""
 
+import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array, load_images
+from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.model import load_model, save_model
 from ballast.files import write_atomic
@@ -16,16 +17,16 @@ from ballast.training.student import Student
 def main(method: str, seed_list: str) -> None:
     p = parameters(method)
     device = prepare(p.threads)
-    images = load_images("data/images/train.npy")[load_array(seed_list)]
-    model, row = load_model(p.profile["network"], images.shape[1], f"runs/{method}").to(device), p.method["student"]
+    images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
+    model, row = load_model(p.profile["network"], images.channels, f"runs/{method}").to(device), p.method["student"]
     guidance = Guidance(**{name: row[name] for name in Guidance.__dataclass_fields__})
     student = Student(framework(row, model), images, optimisation(p.profile["student"]), p.profile["augment"], p.seed,
                       guidance)
-    scratch = Scratch(vars(p), ["data/images/train.npy", seed_list, f"runs/{method}/encoder.safetensors",
+    scratch = Scratch(vars(p), ["data/images/train", seed_list, f"runs/{method}/encoder.safetensors",
                                 f"runs/{method}/head.safetensors"])
     student.train(scratch)
     scratch.check_code()
-    save_model(model, f"runs/{method}/student")
+    save_model(model, f"runs/{method}/student", images.size, images.short)
     write_atomic(f"runs/{method}/student.csv", student.state.history_frame().to_csv(index=False))
     scratch.remove()
 

@@ -6,12 +6,14 @@ import torch
 
 
 def prepare(threads: int) -> torch.device:
-    """Pin CPU threads (their number changes the last bits of sums), ask for deterministic kernels, pick the device.
-
-    BALLAST_DEVICE overrides the choice; it is no parameter because a machine's devices are none of the result's.
-    """
+    """Pin CPU threads (their number changes the last bits of sums), ask for deterministic kernels, pick the device."""
     torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a sixth of a step
+    return device()
+
+
+def device() -> torch.device:
+    """BALLAST_DEVICE overrides the choice; it is no parameter because a machine's devices are none of the result's."""
     return torch.device(os.environ.get("BALLAST_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))

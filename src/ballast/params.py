@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from ballast.errors import BallastError, require
 from ballast.merge import merged
-from ballast.schema import Block, Method, Params, Pretraining, Profile, Student
+from ballast.schema import Block, Dataset, Method, Params, Pretraining, Profile, Student
 
 
 def check(raw: dict) -> Params:
@@ -17,6 +17,10 @@ def check(raw: dict) -> Params:
     budget, pool = params.profiles[params.profile].sampling.budget, params.datasets[params.dataset].source.pool_size
     require(pool is None or budget <= pool,
             f"profiles.{params.profile}.sampling.budget: {budget} is more than the {pool} images of the pool")
+    for name, data in params.datasets.items():
+        _check_dataset(name, data)
+    if getattr(params.datasets[params.dataset].source, "where", "memory") != "memory":
+        _check_crops(params.profile, params.profiles[params.profile], params.dataset)
     for name, method in params.methods.items():
         _check_student(method, f"methods.{name}.student")
     for name, profile in params.profiles.items():
@@ -24,6 +28,22 @@ def check(raw: dict) -> Params:
     for name, variant in params.variants.items():
         _check_variant(name, variant.of, variant.set, params, raw)
     return params
+
+
+def _check_dataset(name: str, data: Dataset) -> None:
+    source, given = data.source, data.longtail.law == "given"
+    brings = source.kind in ("lists", "own")
+    require(given == brings, f"datasets.{name}.longtail.law: {data.longtail.law!r} does not go with source kind "
+                             f"{source.kind!r}; `given` goes with lists and own, the others with the rest")
+    short = getattr(source, "short", None)
+    require(short is None or short >= source.size, f"datasets.{name}.source.short: {short} is less than size")
+
+
+def _check_crops(profile: str, how: Profile, dataset: str) -> None:
+    for protocol in ("linear", "fewshot", "finetune"):
+        crop = getattr(how, protocol).crop
+        require(isinstance(crop, list), f"profiles.{profile}.{protocol}.crop: {crop} pixels of padding go with images "
+                                        f"in memory; source.where of {dataset} wants [smallest, largest]")
 
 
 def _check_profile(name: str, profile: Profile, raw: dict) -> None:

@@ -40,15 +40,39 @@ class DigitsSource(Block):
         return 714  # scikit-learn's digits 6 to 9
 
 
-class FolderSource(Block):
+class Files(Block):
+    """Files that are decoded; a part is a folder, a list of paths below a root, or a .npy array."""
+
+    pool: str
+    pool_root: str | None = None  # where the paths of a list begin
+    size: Annotated[int, Field(ge=8)]  # side of what the network sees
+    short: Count | None = None  # short side of what is stored, and of which evaluation sees the middle; None: size
+    where: Literal["memory", "cache", "files"] = "memory"
+    pool_size: ClassVar[None] = None  # known when its files have been read
+
+
+class FolderSource(Files):
     kind: Literal["folder"]
     train: str
     test: str
-    pool: str
-    size: Annotated[int, Field(ge=8)]
-    root: str | None = None  # where the paths of a list begin, when train and test are lists
-    pool_root: str | None = None
-    pool_size: ClassVar[None] = None  # known when its files have been read
+    root: str | None = None
+
+
+class ListsSource(Files):
+    kind: Literal["lists"]
+    root: str
+    longtail: str
+    balanced: str | None = None
+    few: str | None = None
+    probe: str
+    val: str
+    test: str
+
+
+class OwnSource(Files):
+    kind: Literal["own"]
+    seed: str
+    evaluation: str | None = None
 
 
 class CifarSource(Block):
@@ -77,10 +101,15 @@ class PublishedLists(Block):
     prefix: str
 
 
+class GivenLists(Block):
+    law: Literal["given"]
+
+
 class Dataset(Block):
-    source: Annotated[GlyphsSource | DigitsSource | FolderSource | CifarSource, Field(discriminator="kind")]
+    source: Annotated[GlyphsSource | DigitsSource | CifarSource | FolderSource | ListsSource | OwnSource,
+                      Field(discriminator="kind")]
     leakage: Leakage
-    longtail: Annotated[LongTail | PublishedLists, Field(discriminator="law")]
+    longtail: Annotated[LongTail | PublishedLists | GivenLists, Field(discriminator="law")]
     groups: Literal["thirds", "sdclr", "counts"]
 
 

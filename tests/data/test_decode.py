@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ballast.data import decode as module
-from ballast.data.decode import DecodeError, decode, decode_all
+from ballast.data.decode import DecodeError, crops, decode, decode_all, read
 
 RED, SIDE = (200, 40, 60), 24
 
@@ -35,7 +35,7 @@ GREY = round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])
     ("16bit.png", Image.fromarray(np.full((SIDE, SIDE), 0x8000, np.uint16)), (128,) * 3),
     ("16bit.tif", Image.fromarray(np.full((SIDE, SIDE), 0x4000, np.uint16)), (64,) * 3)])
 def test_every_kind_is_rgb(tmp_path, name, image, expected):
-    pixels = decode(written(tmp_path / name, image), 8)
+    pixels = decode(written(tmp_path / name, image), 8).pixels
     assert pixels.dtype == np.uint8 and pixels.shape == (3, 8, 8) and pixels.flags.c_contiguous
     if expected:
         assert np.abs(pixels.mean((1, 2)) - expected).max() < (24 if "palette" in name else 6)
@@ -46,16 +46,17 @@ def test_exif_rotation_is_applied(tmp_path):
     image.paste((255, 255, 255), (0, 0, 32, 8))  # bright above
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise: bright on the right
-    pixels = decode(written(tmp_path / "turned.jpg", image, exif=exif, quality=95), 32)
+    pixels = decode(written(tmp_path / "turned.jpg", image, exif=exif, quality=95), 32).pixels
     assert pixels[:, :, -6:].mean() > 240 and pixels[:, :, :20].mean() < 15
 
 
 def test_short_side_is_resized_and_the_middle_taken(tmp_path):
     array = np.zeros((20, 60, 3), np.uint8)
     array[:, 20:40] = 255
-    pixels = decode(written(tmp_path / "wide.png", Image.fromarray(array)), 10)
+    pixels, width, height = decode(written(tmp_path / "wide.png", Image.fromarray(array)), 10)
+    assert (width, height) == (60, 20)
     assert pixels[:, :, 1:-1].min() > 240
-    assert decode(written(tmp_path / "small.png", picture().resize((4, 4))), 16).shape == (3, 16, 16)
+    assert decode(written(tmp_path / "small.png", picture().resize((4, 4))), 16).pixels.shape == (3, 16, 16)
 
 
 def bomb(side):
@@ -95,7 +96,7 @@ def test_a_fault_has_its_reason(tmp_path, name):
 def test_a_tiny_and_a_huge_and_a_missing_file_have_theirs(tmp_path, monkeypatch):
     with pytest.raises(DecodeError, match="1x1 pixels, too small"):
         decode(written(tmp_path / "dot.png", picture().resize((1, 1))), 8)
-    with pytest.raises(DecodeError, match="No such file"):
+    with pytest.raises(DecodeError, match="no such file"):
         decode(tmp_path / "none.png", 8)
     monkeypatch.setattr(module, "MAX_BYTES", 10)
     with pytest.raises(DecodeError, match="MiB, more than"):
@@ -110,9 +111,60 @@ def test_all_come_in_order_and_faults_in_their_place(tmp_path):
             paths[-1].write_bytes(b"")
         else:
             Image.new("RGB", (9, 9), (number, 0, 0)).save(paths[-1])
-    found = list(decode_all(paths, 8, workers=3))
+    found = list(decode_all(paths, 8))
     for number, image in enumerate(found):
         if number % 7 == 3:
             assert isinstance(image, DecodeError)
         else:
-            assert image[0].min() == image[0].max() == number
+            assert image.pixels[0].min() == image.pixels[0].max() == number
+
+
+def test_pixels_are_the_same_whatever_the_number_of_threads(tmp_path, monkeypatch):
+    paths = [written(tmp_path / f"{number}.png", picture().resize((9 + number, 12))) for number in range(40)]
+    found = []
+    for threads in (1, 4):
+        monkeypatch.setattr(module, "workers", lambda threads=threads: threads)
+        found.append(np.stack([image.pixels for image in decode_all(paths, 8)]))
+    assert np.array_equal(*found)
+
+
+def smooth(height, width):
+    """A picture whose pixels say where they are."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.stack([255 * rows / height, 255 * columns / width, 0 * rows + 90], -1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_parts_are_cut_from_the_picture_as_it_is_seen_also_by_a_coarser_decoding(tmp_path, suffix, turned):
+    picture, exif = smooth(300, 400), Image.Exif()
+    stored = picture
+    if turned:
+        stored, exif[0x0112] = np.rot90(picture), 6  # a quarter turn back, and the word to undo it
+    quality = {"quality": 98} if suffix == "jpg" else {}
+    path = written(tmp_path / f"a.{suffix}", Image.fromarray(stored), exif=exif, **quality)
+    assert read(path)[1:] == (400, 300)
+    boxes = np.array([[0, 0, 300, 400], [50, 100, 200, 200], [10, 300, 160, 80]], np.float32)
+    found = crops(path, boxes, 300, 400, 16)
+    assert found.shape == (3, 3, 16, 16) and found.dtype == np.uint8
+    for part, (top, left, height, width) in zip(found, boxes):
+        centre = (np.arange(16) + 0.5) / 16
+        np.testing.assert_allclose(part[0], np.tile(255 * (top + height * centre[:, None]) / 300, 16), atol=4)
+        np.testing.assert_allclose(part[1], np.tile(255 * (left + width * centre) / 400, (16, 1)), atol=4)
+
+
+def test_a_coarser_decoding_has_all_the_pixels_asked_for(tmp_path):
+    path = written(tmp_path / "a.jpg", Image.fromarray(smooth(300, 400)))
+    image, width, height = read(path, (100, 75))
+    assert image.size == (100, 75) and (width, height) == (400, 300)
+    assert read(path, (101, 76))[0].size == (200, 150) and read(path)[0].size == (400, 300)
+
+
+@pytest.mark.parametrize("shape", [(5, 9, 12), (5, 9, 12, 1), (5, 9, 12, 3), (5, 3, 9, 12), (5, 1, 9, 12)])
+def test_a_row_of_an_array_is_an_image(tmp_path, shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    np.save(tmp_path / "x.npy", images)
+    image, width, height = read(tmp_path / "x.npy#3")
+    assert (width, height) == (12, 9)
+    expected = np.moveaxis(images[3], 0, -1) if shape[1] in (1, 3) else images[3].reshape(9, 12, -1)
+    assert np.array_equal(np.asarray(image), np.broadcast_to(expected, (9, 12, 3)))

@@ -4,10 +4,11 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ballast.data.duplicates import nearest_reference
+from ballast.data.duplicates import nearest_reference, thumbnails
 from ballast.selection import neighbours
 
 
@@ -17,6 +18,11 @@ def pictures(count, seed):
     noise = gaussian_filter(rng.random((count, 1, 32, 32)) + 0.3 * rng.random((count, 3, 32, 32)), (0, 0, 2, 2))
     low, high = noise.min((1, 2, 3), keepdims=True), noise.max((1, 2, 3), keepdims=True)
     return (255 * (noise - low) / (high - low)).astype(np.uint8)
+
+
+def seen(images):
+    """What a store keeps of its images for the comparison."""
+    return thumbnails(torch.from_numpy(images)).half().numpy(), np.array([image.tobytes() for image in images], object)
 
 
 def as_jpeg(image, size=32, quality=80):
@@ -34,7 +40,7 @@ def test_copies_are_found_also_re_encoded_darker_and_larger(with_faiss, monkeypa
                30: as_jpeg(reference[10], size=64)}
     for row, image in changed.items():
         pool[row] = image
-    index, cosine = nearest_reference(pool, reference)
+    index, cosine = nearest_reference(*seen(pool), *seen(reference))
     assert {int(row): int(index[row]) for row in np.flatnonzero(cosine >= 0.98)} == {3: 7, 11: 8, 20: 9, 30: 10}
     assert cosine[3] == 1
 
@@ -44,5 +50,5 @@ def test_flat_images_are_alike_only_with_the_same_pixels():
     reference[1] = 10
     pool = np.full((2, 3, 16, 16), 10, np.uint8)
     pool[1] = 11
-    index, cosine = nearest_reference(pool, reference)
+    index, cosine = nearest_reference(*seen(pool), *seen(reference))
     assert index[0] == 1 and cosine.tolist() == [1.0, 0.0]

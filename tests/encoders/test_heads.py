@@ -24,7 +24,7 @@ def test_layers_biases_and_norms_are_the_papers(layers):
 @pytest.mark.parametrize("layers", [2, 3])
 def test_a_saved_model_comes_back_with_its_head(tmp_path, layers):
     model = build(NETWORK, 1, 3, layers).eval()
-    save_model(model, tmp_path)
+    save_model(model, tmp_path, size=8, short=8)
     again = load_model(NETWORK, 1, tmp_path).eval()
     images = torch.rand(4, 1, 8, 8)
     for found, expected in zip(again(images), model(images)):

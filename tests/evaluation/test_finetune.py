@@ -2,6 +2,7 @@
 
 import torch
 
+from ballast.data.store import Resident
 from ballast.encoders.model import build
 from ballast.evaluation.finetune import FineTuning, classify, finetune
 
@@ -18,7 +19,7 @@ def bars(count=25):
             image[:, 2:6] = 250
         else:
             image[:, :, 2:6] = 250
-    return images, labels
+    return Resident(images), labels
 
 
 def test_it_learns_and_repeats_and_leaves_the_encoder_alone():
@@ -47,6 +48,6 @@ def test_it_starts_from_the_first_layer_of_the_head():
     tuned = finetune(model, images, labels, images, labels, 2, still, 1)
     torch.testing.assert_close(tuned.model.head[0].weight, model.head[0].weight)
     model.load_state_dict(tuned.model.state_dict())
-    h = model.eval().features(images.float() / 255)
+    h = model.eval().features(images.images.float() / 255)
     expected = tuned.classifier(torch.relu(model.head[1](model.head[0](h))))
-    torch.testing.assert_close(tuned(images), expected)
+    torch.testing.assert_close(tuned(images.images.float() / 255), expected)

@@ -1,11 +1,12 @@
 """A user's own folders through the real pipeline: three paths in params.yaml and one command."""
 
-import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from ballast.data import glyphs
+from ballast.data.store import load_store
 
 
 def write(root, images, names):
@@ -41,15 +42,20 @@ def project(make_project, tmp_path_factory):
 def test_one_command_runs_folders_to_the_table(project):
     assert {"images", "pool", "pretrain@colt", "linear@mak"} <= set(project.repro("linear@mak", "linear@colt"))
     manifest = pd.read_csv(project.folder / "data/pool/manifest.csv")
-    left_out = manifest[manifest["status"] != "ok"].set_index("path")["status"]
+    left_out = manifest[manifest["status"] != "ok"]
+    left_out = left_out.set_index(left_out["path"].str.rsplit("/", n=1).str[-1])["status"]
     assert left_out["leaked.png"].startswith("test image ") and left_out["text.jpg"].startswith("not an image")
     assert left_out["empty.png"] == "empty file" and left_out["half.png"].startswith("damaged") and len(left_out) == 4
     kept = manifest.dropna(subset="pool")
     assert kept["pool"].astype(int).tolist() == list(range(200)) == list(range(len(kept)))
-    images = np.load(project.folder / "data/pool/images.npy")
-    assert images.shape == (200, 3, 16, 16)
+    assert len(load_store(project.folder / "data/pool/store")) == 200
     chosen = pd.read_csv(project.folder / "runs/mak/selected.csv")
-    assert chosen["pool"].between(0, 199).all()
+    assert list(chosen.columns) == ["pool", "ecle", "distance", "q", "path"] and chosen["pool"].between(0, 199).all()
+    paths = kept.set_index("pool")["path"]
+    assert (chosen["path"].to_numpy() == paths.loc[chosen["pool"]].to_numpy()).all()
+    selected = load_store(project.folder / "runs/mak/selected")
+    expected = load_store(project.folder / "data/pool/store").take(torch.tensor(chosen["pool"].to_numpy()))
+    assert torch.equal(selected.images, expected.images)
 
 
 def test_a_bad_training_image_is_one_line_before_any_training(project):

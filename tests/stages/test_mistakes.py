@@ -32,7 +32,7 @@ def test_bad_parameters_are_one_line_and_nothing_is_made(project, old, new, line
 @pytest.mark.parametrize(("command", "line"), [
     ("stages/pretrain.py", "pretrain: usage: python stages/pretrain.py METHOD LIST EXTRA"),
     ("stages/split.py", "split: data/labels/train.npy: missing; `dvc repro` makes it"),
-    ("stages/student.py guided data/split/longtail.npy", "student: data/images/train.npy: missing; `dvc repro`"),
+    ("stages/student.py guided data/split/longtail.npy", "student: data/images/train/store.json: missing; `dvc repro`"),
     ("stages/report.py", "report: metrics/balanced.json: missing; `dvc repro` makes it"),
     ("stages/select_pool.py nobody", "select_pool: "),
 ])

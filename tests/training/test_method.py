@@ -4,6 +4,7 @@ import pytest
 import torch
 import yaml
 
+from ballast.data.store import Resident
 from ballast.encoders.model import build
 from ballast.merge import merged
 from ballast.training import method as methods
@@ -22,7 +23,7 @@ ONLY_SELECTION = {"mak-tailness", "mak-proximity", "mak-both"}  # another choice
 def train(row):
     """Weights at the end of a short training of a row, and of its student."""
     generator = torch.Generator().manual_seed(0)
-    images, pool = (torch.randint(0, 256, (count, 1, 8, 8), dtype=torch.uint8, generator=generator)
+    images, pool = (Resident(torch.randint(0, 256, (count, 1, 8, 8), dtype=torch.uint8, generator=generator))
                     for count in (40, 50))
     settings = merged(SHORT, row["pretrain"])
     settings["epochs"] = 4 + (settings["epochs"] > 4)  # a longer training stays a longer one

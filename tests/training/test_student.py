@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ballast.data.augment import augment
+from ballast.data.store import Resident
 from ballast.encoders.model import build
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
@@ -13,7 +14,7 @@ from ballast.losses.distill import relational_kl
 from ballast.training.guide import Guidance
 from ballast.training.optimisation import Optimisation
 from ballast.training.student import Student
-from tests.training.test_rounds import HOW, NETWORK, RECIPE, Memory, weights
+from tests.training.test_rounds import HOW, NETWORK, RECIPE, Memory, first_batch, weights
 
 GUIDANCE = Guidance(neighbours=3, clusters=4, far=2, weighted=True, distill=0.4, distill_temperature=0.1)
 
@@ -23,7 +24,7 @@ def student(how=HOW, prune=None, **changes):
     images = torch.randint(0, 256, (40, 1, 8, 8), dtype=torch.uint8)
     model = build(NETWORK, 1, 1)
     framework = SimCLR(model) if prune is None else SDCLR(model, prune)
-    return Student(framework, images, how, RECIPE, 1, Guidance(**{**vars(GUIDANCE), **changes}))
+    return Student(framework, Resident(images), how, RECIPE, 1, Guidance(**{**vars(GUIDANCE), **changes}))
 
 
 @pytest.mark.parametrize("prune", [None, 0.5])
@@ -48,9 +49,9 @@ def test_starts_as_the_guide_whose_view_stays():
 
 def test_one_full_batch_step_equals_its_transcription():
     run = student(Optimisation(**{**vars(HOW), "batch": 64}))
-    index = run._begin_epoch(1)[0]
+    index, seen = first_batch(run, 1)
     model, size, t = copy.deepcopy(run.framework.model), len(index), 0.2
-    views = [augment(run.images[i : i + 1], run.draws.map(lambda column, i=i, v=v: column[i, v][None]), 8)
+    views = [augment(run.images.images[i : i + 1], run.draws.map(lambda column, i=i, v=v: column[i, v][None]), 8)
              for v, images in enumerate((index, index, run.drawn[index])) for i in images.tolist()]
     with torch.no_grad():
         z, third = model(torch.cat(views))[1].split([2 * size, size])
@@ -66,12 +67,13 @@ def test_one_full_batch_step_equals_its_transcription():
             s = z[v] @ positive / t
             total += w / (sum(w_pos) / 2) * ((s.exp() + negatives).log() - s) / 2
     distill = sum(relational_kl(u[index], half, 0.1) for half in z.chunk(2)) / 2
-    losses = run._step(index)
+    torch.testing.assert_close(seen, torch.cat(views))
+    losses = run._step(index, seen)
     torch.testing.assert_close(losses["guided"], total / (2 * size), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(losses["loss"], losses["guided"] + 0.4 * distill, rtol=1e-4, atol=1e-4)
 
 
 def test_without_distillation_only_the_guided_loss_is_left():
     run = student(distill=0.0)
-    losses = run._step(run._begin_epoch(1)[0])
+    losses = run._step(*first_batch(run, 1))
     assert set(losses) == {"guided", "loss"} and losses["loss"] is losses["guided"]

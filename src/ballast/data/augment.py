@@ -17,8 +17,13 @@ def augment(images: Tensor, draws: Draws, size: int) -> Tensor:
     """The view that ``draws`` (one row per image) describes. images uint8 [B, C, H, W] -> float [B, C, size, size].
 
     Order: crop and flip, colour jitter, grey, blur, RandAugment. Steps that the recipe never asks for cost nothing.
+    Without boxes the images are crops already and of that size.
     """
-    out = resized_crop(images.float().div_(255), draws.box, draws.flip, size).clamp_(0, 1)
+    out = images.float().div_(255)
+    if draws.box is None:
+        out = torch.where(per_image(draws.flip), out.flip(3), out)
+    else:
+        out = resized_crop(out, draws.box, draws.flip, size).clamp_(0, 1)
     if draws.jitter is not None:
         out = color_jitter(out, draws.jitter, draws.blend_order, draws.hue_position)
     if draws.grey is not None and images.shape[1] == 3:

@@ -17,7 +17,7 @@ ATTEMPTS = 10  # torchvision's RandomResizedCrop gives up after as many and take
 class Draws(NamedTuple):
     """Parameters per image; a step that the recipe leaves out is None."""
 
-    box: Tensor  # [..., 4] float: top, left, height, width
+    box: Tensor | None  # [..., 4] float: top, left, height, width
     flip: Tensor  # [...] bool
     jitter: Tensor | None = None  # [..., 4] float: brightness, contrast, saturation factors; hue shift in turns
     blend_order: Tensor | None = None  # [..., 3] int64: order of the first three
@@ -40,9 +40,15 @@ class Draws(NamedTuple):
         """The rows of some images: index [B] of a table [rows, views] gives [views * B], all of view 1 first."""
         return self.map(lambda column: column[index].transpose(0, 1).flatten(0, 1))
 
+    def join(self, other: "Draws") -> "Draws":
+        """These rows and the others after them."""
+        return Draws(*(None if own is None else torch.cat([own, more]) for own, more in zip(self, other)))
 
-def contrastive(rows: int, views: int, height: int, width: int, recipe: dict, rng: Generator) -> Draws:
-    """Draws of a contrastive pre-training recipe, each tensor [rows, views, ...].
+
+def contrastive(
+    rows: int, views: int, height: int | Tensor, width: int | Tensor, recipe: dict, rng: Generator
+) -> Draws:
+    """Draws of a contrastive pre-training recipe, each tensor [rows, views, ...]; height and width of every image.
 
     recipe: crop (smallest and largest share of the area), flip (probability), jitter (four strengths), jitter_p,
     grey (probability), blur (probability), blur_sigma (smallest and largest).
@@ -71,10 +77,13 @@ def boosted(draws: Draws, memorization: Tensor, operations: int, rng: Generator)
     return draws._replace(operation=operation, value=value, place=place)
 
 
-def labelled(rows: int, height: int, width: int, crop: int | list[float], flip: float, rng: Generator) -> Draws:
+def labelled(
+    rows: int, height: int | Tensor, width: int | Tensor, crop: int | list[float], flip: float, rng: Generator
+) -> Draws:
     """Draws of an evaluation that trains: a crop and a flip, tensors [rows, 1, ...].
 
-    crop: a number of pixels is RandomCrop with so much zero padding, [smallest, largest] shares RandomResizedCrop.
+    crop: a number of pixels is RandomCrop with so much zero padding, for images of one size; [smallest, largest] shares
+    are RandomResizedCrop.
     """
     shape = (rows, 1)
     if isinstance(crop, int):
@@ -86,24 +95,29 @@ def labelled(rows: int, height: int, width: int, crop: int | list[float], flip: 
 
 
 def random_resized_crop(
-    shape: tuple[int, ...], height: int, width: int, scale: tuple[float, float], rng: Generator,
+    shape: tuple[int, ...], height: int | Tensor, width: int | Tensor, scale: tuple[float, float], rng: Generator,
     ratio: tuple[float, float] = (3 / 4, 4 / 3),
 ) -> Tensor:
-    """Boxes [*shape, 4] by torchvision's rule: the first of ten (area, aspect) draws that fits, else the centre."""
-    area = height * width * (scale[0] + (scale[1] - scale[0]) * torch.rand(*shape, ATTEMPTS, generator=rng))
+    """Boxes [*shape, 4] by torchvision's rule: the first of ten (area, aspect) draws that fits, else the centre.
+
+    height, width: of every image, one number or one per entry of the first axis.
+    """
+    height, width = (torch.as_tensor(side).float().reshape(-1, *[1] * (len(shape) - 1)) for side in (height, width))
+    share = scale[0] + (scale[1] - scale[0]) * torch.rand(*shape, ATTEMPTS, generator=rng)
+    area = (height * width)[..., None] * share
     low, high = math.log(ratio[0]), math.log(ratio[1])
     aspect = torch.exp(low + (high - low) * torch.rand(*shape, ATTEMPTS, generator=rng))
     w, h = torch.round(torch.sqrt(area * aspect)), torch.round(torch.sqrt(area / aspect))
-    fits = (w > 0) & (w <= width) & (h > 0) & (h <= height)
+    fits = (w > 0) & (w <= width[..., None]) & (h > 0) & (h <= height[..., None])
     first = fits.int().argmax(-1, keepdim=True)
-    whole_w = min(width, round(height * ratio[1]))
-    whole_h = min(height, round(width / ratio[0]))
+    whole_w = torch.minimum(width, torch.round(height * ratio[1]))
+    whole_h = torch.minimum(height, torch.round(width / ratio[0]))
     any_fits = fits.any(-1)
-    w = w.gather(-1, first).squeeze(-1).where(any_fits, float(whole_w))
-    h = h.gather(-1, first).squeeze(-1).where(any_fits, float(whole_h))
+    w = torch.where(any_fits, w.gather(-1, first).squeeze(-1), whole_w)
+    h = torch.where(any_fits, h.gather(-1, first).squeeze(-1), whole_h)
     place = torch.rand(*shape, 2, generator=rng)
-    top = torch.floor(place[..., 0] * (height - h + 1)).where(any_fits, float((height - whole_h) // 2))
-    left = torch.floor(place[..., 1] * (width - w + 1)).where(any_fits, float((width - whole_w) // 2))
+    top = torch.where(any_fits, torch.floor(place[..., 0] * (height - h + 1)), torch.floor((height - whole_h) / 2))
+    left = torch.where(any_fits, torch.floor(place[..., 1] * (width - w + 1)), torch.floor((width - whole_w) / 2))
     return torch.stack([top, left, h, w], -1)
 
 

@@ -1,8 +1,11 @@
 """Encoder and head as one module, how it is built from parameters, and how it is written and read."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -21,7 +24,7 @@ class Model(nn.Module):
 
     def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.channels = encoder, channels
         self.head = projection_head(encoder.features, output, layers)
         mean, std = torch.tensor(MEAN), torch.tensor(STD)
         if channels == 1:
@@ -51,10 +54,10 @@ def build(network: dict, channels: int, seed: int, layers: int = 2) -> Model:
     return model.to(memory_format=torch.channels_last)
 
 
-def save_weights(module: nn.Module, path: str | Path) -> None:
-    """Write a state dict as safetensors, whole or not at all."""
+def save_weights(module: nn.Module, path: str | Path, facts: dict | None = None) -> None:
+    """Write a state dict as safetensors, whole or not at all; facts: what else a user of the file has to know."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
-    write_atomic(path, save(state))
+    write_atomic(path, save(state, facts and {"ballast": json.dumps(facts)}))
 
 
 def load_weights(module: nn.Module, path: str | Path) -> None:
@@ -68,9 +71,13 @@ def load_weights(module: nn.Module, path: str | Path) -> None:
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name."""
+    return _opened(path, lambda: load_file(path))
+
+
+def _opened(path: str | Path, read: Callable):
     require(Path(path).is_file(), f"{path}: missing; `dvc repro` makes it")
     try:
-        return load_file(path)
+        return read()
     except Exception as error:  # safetensors raises many kinds
         raise BallastError(f"{path}: not a readable safetensors file ({str(error).splitlines()[0]})") from error
 
@@ -84,7 +91,18 @@ def load_model(network: dict, channels: int, folder: str | Path) -> Model:
     return model
 
 
-def save_model(model: Model, folder: str | Path) -> None:
-    """Write encoder and head to a folder."""
-    save_weights(model.encoder, f"{folder}/encoder.safetensors")
+def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
+    """Write encoder and head to a folder. The encoder sees the middle size x size of an image, short side ``short``."""
+    save_weights(model.encoder, f"{folder}/encoder.safetensors",
+                 {"network": model.encoder.network, "channels": model.channels, "size": size, "short": short,
+                  "mean": MEAN, "std": STD})
     save_weights(model.head, f"{folder}/head.safetensors")
+
+
+def load_encoder(path: str | Path) -> tuple[Model, int, int]:
+    """A frozen model whose features are those of an encoder's file, from that file alone; and its size and short."""
+    facts = json.loads(_opened(path, lambda: safe_open(path, "pt").metadata() or {}).get("ballast", "null"))
+    require(facts is not None, f"{path}: does not say which network it is of; an encoder.safetensors of Ballast does")
+    model = build({**facts["network"], "projection": 1}, facts["channels"], seed=0)
+    load_weights(model.encoder, path)
+    return model.eval().requires_grad_(False), facts["size"], facts["short"]

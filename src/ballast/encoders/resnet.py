@@ -20,6 +20,7 @@ class ResNet(nn.Module):
 
     def __init__(self, channels: int, stem: str, block: str, width: int, depths: list[int]) -> None:
         super().__init__()
+        self.network = {"stem": stem, "block": block, "width": width, "depths": depths}
         kind, inside = BLOCKS[block], width
         large = stem == "imagenet"
         self.conv1 = nn.Conv2d(channels, width, 7 if large else 3, 2 if large else 1, 3 if large else 1, bias=False)

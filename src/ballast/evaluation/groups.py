@@ -12,8 +12,13 @@ STD_RULE = "population standard deviation of the three group accuracies, in perc
 
 
 def assign(counts: np.ndarray, rule: str) -> np.ndarray:
-    """Group name of every class [C] from its number of training images [C]; equal counts go by class index."""
+    """Group name of every class [C] from its number of training images [C]; equal counts go by class index.
+
+    Empty names where all counts are 0: the training images have no labels.
+    """
     classes, third = len(counts), len(counts) // 3
+    if not np.any(counts):
+        return np.full(classes, "")
     if rule == "counts":
         return np.select([counts > 100, counts >= 20], GROUPS[:2], GROUPS[2])
     head_to_tail = np.argsort(-np.asarray(counts), kind="stable")
@@ -45,5 +50,5 @@ def summarise(accuracy: np.ndarray, groups: np.ndarray) -> dict[str, float]:
 
 
 def spread(means: list[float]) -> float:
-    """Population standard deviation of the group accuracies, in percentage points."""
-    return float(np.nanstd(means))
+    """Population standard deviation of the group accuracies that there are, in percentage points."""
+    return float(np.nanstd(means)) if not np.isnan(means).all() else float("nan")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ballast.data.draws import labelled
+from ballast.data.store import Store
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
 from ballast.rng import generator, seed_of
@@ -33,13 +34,12 @@ class Probe:
     top: int  # a validation image counts as right when its class is among so many first
 
 
-def augmented_features(model: Model, images: Tensor, how: Probe, seed: int) -> Tensor:
-    """Features [copies, N, d] of randomly cropped and flipped copies of images uint8 [N, C, H, W]."""
-    rows, _, height, width = images.shape
+def augmented_features(model: Model, images: Store, how: Probe, seed: int) -> Tensor:
+    """Features [copies, N, d] of randomly cropped and flipped copies of N images."""
     found = []
     for number in range(how.copies):
-        draws = labelled(rows, height, width, how.crop, how.flip, generator(seed, "probe", number))
-        found.append(embed(model, images, draws, width)[0])
+        draws = labelled(len(images), images.height, images.width, how.crop, how.flip, generator(seed, "probe", number))
+        found.append(embed(model, images, draws)[0])
     return torch.stack(found)
 
 

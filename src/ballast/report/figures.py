@@ -16,7 +16,7 @@ def by_group(groups: pd.DataFrame) -> bytes:
     """Bars: accuracy of every method in Many, Median, Few and All; columns method, group, accuracy."""
     methods, names = groups["method"].unique(), groups["group"].unique()
     axes = Figure(figsize=(8, 4)).subplots()
-    width = 0.8 / len(methods)
+    width = 0.8 / max(len(methods), 1)
     for number, method in enumerate(methods):
         height = groups[groups["method"] == method].set_index("group")["accuracy"].reindex(names)
         axes.bar(np.arange(len(names)) + (number - (len(methods) - 1) / 2) * width, height, width,
@@ -28,7 +28,7 @@ def by_group(groups: pd.DataFrame) -> bytes:
 
 def by_class(per_class: pd.DataFrame) -> bytes:
     """Lines: accuracy of every class from head to tail; columns method, class, count, accuracy."""
-    axes = Figure(figsize=(10, 4)).subplots()
+    axes, ticks = Figure(figsize=(10, 4)).subplots(), []
     for number, (method, rows) in enumerate(per_class.groupby("method", sort=False)):
         # A running mean over five ranks: single classes differ in difficulty more than methods do.
         smooth = rows["accuracy"].rolling(5, center=True, min_periods=1).mean()

@@ -15,6 +15,7 @@ from ballast.rng import generator
 from ballast.training.schedule import batch_count, warmup_cosine
 from ballast.training.scratch import Scratch
 
+Batch = tuple[Tensor, Tensor]  # image indices on the CPU, and their views on the device
 Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimised, the rest is for the history
 
 
@@ -56,12 +57,12 @@ def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Te
 
 
 def run(
-    state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Tensor]], step: Callable[[Tensor], Losses],
-    batches: list[int], lr: float, warmup: int, what: str,
+    state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Batch]],
+    step: Callable[[Tensor, Tensor], Losses], batches: list[int], lr: float, warmup: int, what: str,
 ) -> None:
     """Train from ``state.epoch`` to the end.
 
-    begin_epoch(epoch) prepares an epoch (1-based) and gives its batches of image indices, step(indices) the losses.
+    begin_epoch(epoch) prepares an epoch (1-based) and gives its batches, step(indices, views) the losses of one.
     batches: the number of batches of every epoch; warmup: epochs of rising learning rate.
     """
     device = next(state.model.parameters()).device
@@ -73,11 +74,11 @@ def run(
     epochs = range(state.epoch + 1, len(batches) + 1)
     for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
         sums, counts = Counter(), Counter()
-        for index in begin_epoch(epoch):
+        for index, views in begin_epoch(epoch):
             iteration += 1
             for group in state.optimizer.param_groups:
                 group["lr"] = warmup_cosine(iteration, lr, rising, total)
-            losses = step(index)
+            losses = step(index, views)
             state.optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()
             state.optimizer.step()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from ballast.data.store import Store
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
 from ballast.selection import random
@@ -40,8 +41,8 @@ class Round(NamedTuple):
     pool: Tensor  # of the chosen images [K, d]
 
 
-def sample(model: Model, seed: Tensor, pool: Tensor, density: Tensor | None, how: Resampling, rng: Generator) -> Round:
-    """Choose ``how.budget`` pool images for seed images uint8 [N, ...] from pool uint8 [P, ...].
+def sample(model: Model, seed: Store, pool: Store, density: Tensor | None, how: Resampling, rng: Generator) -> Round:
+    """Choose ``how.budget`` images of the pool for N seed images.
 
     density: COLT's memory rho [N]; None where tailness is the sparsity of the embedding itself, or nothing.
     """

@@ -1,18 +1,20 @@
 """Pre-training on seed images, with pool images chosen before it or in rounds within it (methods.md 1.1, 1.6, 1.7)."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 import torch
 from torch import Tensor
 
-from ballast.data.augment import augment
 from ballast.data.draws import Draws, boosted, contrastive
+from ballast.data.store import Request, Store
 from ballast.errors import require
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
 from ballast.rng import generator
 from ballast.tailness.memorization import memorization
 from ballast.training.guide import Guide
-from ballast.training.loop import Losses, State, run, sgd, shuffled_batches
+from ballast.training.loop import Batch, Losses, State, run, sgd, shuffled_batches
 from ballast.training.method import Method
 from ballast.training.objective import Objective
 from ballast.training.optimisation import Optimisation
@@ -27,14 +29,12 @@ MEMORIES = ("density", "loss")  # one number per image, NaN before its first vis
 class Pretraining:
     """One pre-training: its data, its state, and what happens at the start of an epoch and in a step."""
 
-    def __init__(self, framework: SimCLR | SDCLR, seed_images: Tensor, extra: Tensor | None, how: Optimisation,
+    def __init__(self, framework: SimCLR | SDCLR, seed_images: Store, extra: Store | None, how: Optimisation,
                  recipe: dict, seed: int, method: Method) -> None:
-        """seed_images, extra: uint8 [N, ...] and [P, ...]; extra is all trained on, or with resampling the pool."""
+        """extra: all of it is trained on, or with resampling it is the pool."""
         require(len(seed_images) > 1, f"the seed list has {len(seed_images)} images; contrast needs at least 2")
         self.framework, self.how, self.recipe, self.seed, self.method = framework, how, recipe, seed, method
-        self.device = next(framework.parameters()).device
-        self.seed_images = seed_images.to(self.device)
-        self.pool = extra.to(self.device) if extra is not None else None
+        self.device, self.seed_images, self.pool = seed_images.device, seed_images, extra
         online, self.seeds = method.resampling, len(seed_images)
         if online:
             require(online.budget <= len(extra),
@@ -55,7 +55,7 @@ class Pretraining:
         batches = batches_per_epoch(self.seeds, self.added, first, self.how.epochs, self.how.batch)
         run(self.state, scratch, self._begin_epoch, self._step, batches, self.how.lr, self.how.warmup, "pretrain")
 
-    def _begin_epoch(self, epoch: int) -> tuple[Tensor, ...]:
+    def _begin_epoch(self, epoch: int) -> Iterable[Batch]:
         memory = self.state.memory
         if epoch in self.rounds:
             self._resample(epoch)
@@ -67,13 +67,24 @@ class Pretraining:
         self.objective = Objective(self.method, self.seeds, memory)
         self.temperature = temperature(self.how.temperature, epoch)
         chosen = memory.get("chosen")
-        self.images = self.seed_images if chosen is None else torch.cat([self.seed_images, self.pool[chosen]])
-        self.draws = self._draw(epoch).map(lambda column: column.to(self.device))
-        return shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
+        self.images = self.seed_images if chosen is None else self.seed_images.join(self.pool.take(chosen))
+        self.draws = self._draw(epoch).map(lambda column: column.to(self.images.draws_device))
+        order = shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
+        return zip(order, self.images.stream(self._request(index) for index in order))
+
+    def _request(self, index: Tensor) -> Request:
+        """Two views of every image, and under a guide one of the neighbour drawn for each seed image."""
+        own = (index < self.seeds).nonzero().squeeze(1)
+        index = index.to(self.images.draws_device, non_blocking=True)
+        rows, draws = index.repeat(2), self.draws.views(0, 2).rows(index)
+        if not self.guide:
+            return rows, draws
+        other = self.drawn.to(index.device)[index[own.to(index.device, non_blocking=True)]]
+        return torch.cat([rows, other]), draws.join(self.draws.views(2, 3).rows(other))
 
     def _draw(self, epoch: int) -> Draws:
-        rows, _, height, width = self.images.shape
-        draws = contrastive(rows, 3 if self.guide else 2, height, width, self.recipe,
+        rows = len(self.images)
+        draws = contrastive(rows, 3 if self.guide else 2, self.images.height, self.images.width, self.recipe,
                             generator(self.seed, "augment", epoch))
         if not self.method.boost or epoch == 1:
             return draws
@@ -99,22 +110,18 @@ class Pretraining:
             row = getattr(chosen, name)[None]
             memory[f"trace.{name}"] = row if past is None else torch.cat([past, row])
 
-    def _step(self, index: Tensor) -> Losses:
-        """Losses of one batch of image indices [B] (on the CPU, so that looking at them costs no synchronisation)."""
+    def _step(self, index: Tensor, views: Tensor) -> Losses:
+        """Losses of one batch: image indices [B] (on the CPU: looking at them costs no synchronisation) and views."""
         own = (index < self.seeds).nonzero().squeeze(1)
         pairs, has_pool = len(index), len(own) < len(index)
         index, own = index.to(self.device, non_blocking=True), own.to(self.device, non_blocking=True)
-        size = self.images.shape[-1]
-        views = augment(self.images[index].repeat(2, 1, 1, 1), self.draws.views(0, 2).rows(index), size)
-        if self.guide:
-            other = self.drawn[index[own]]
-            views = torch.cat([views, augment(self.images[other], self.draws.views(2, 3).rows(other), size)])
         z = self.framework.project(views.contiguous(memory_format=torch.channels_last), pairs)
         full = min(self.how.batch, len(self.images))
         losses = self.objective(z[: 2 * pairs], index, has_pool, self.temperature, full)
         if self.guide and len(own):
             seen = torch.cat([z[:pairs][own], z[pairs : 2 * pairs][own]])
-            guided, distill = self.guide.losses(seen, z[2 * pairs :], index[own], other, self.temperature)
+            guided, distill = self.guide.losses(seen, z[2 * pairs :], index[own], self.drawn[index[own]],
+                                                self.temperature)
             losses["guided"] = guided
             losses["loss"] = losses["loss"] + guided
             if distill is not None:

@@ -7,6 +7,7 @@ kernel drops with the process, keeps a second trainer out; a finished training r
 import fcntl
 import hashlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -77,10 +78,15 @@ class Scratch:
     def _fingerprint(self) -> str:
         params, inputs = self._source
         digest = hashlib.sha256(json.dumps([params, torch.__version__], sort_keys=True).encode())
-        for path in [*self._code, *inputs]:
+        for path in [*self._code, *itertools.chain(*map(_files, inputs))]:
             with open(path, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
+
+
+def _files(path: str) -> list[Path]:
+    """A file, or all files of a folder."""
+    return sorted(Path(path).iterdir()) if os.path.isdir(path) else [Path(path)]
 
 
 def _loaded_code() -> list[str]:

@@ -1,16 +1,18 @@
 """Second stage of the guided method: a student on the seed images alone, led by the frozen guide (methods.md 1.7)."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
-from ballast.data.augment import augment
 from ballast.data.draws import contrastive
+from ballast.data.store import Request, Store
 from ballast.encoders.embed import embed
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
 from ballast.rng import generator
 from ballast.training.guide import Guidance, Guide
-from ballast.training.loop import Losses, State, run, sgd, shuffled_batches
+from ballast.training.loop import Batch, Losses, State, run, sgd, shuffled_batches
 from ballast.training.optimisation import Optimisation
 from ballast.training.schedule import batches_per_epoch
 from ballast.training.scratch import Scratch
@@ -20,12 +22,11 @@ from ballast.training.temperature import temperature
 class Student:
     """The student starts as the guide, whose view of an image is the un-augmented one, taken once."""
 
-    def __init__(self, framework: SimCLR | SDCLR, images: Tensor, how: Optimisation, recipe: dict, seed: int,
+    def __init__(self, framework: SimCLR | SDCLR, images: Store, how: Optimisation, recipe: dict, seed: int,
                  guidance: Guidance) -> None:
-        """framework: around the guide's weights; images: the seed images, uint8 [N, C, H, W]."""
+        """framework: around the guide's weights; images: the seed images."""
         self.framework, self.how, self.recipe, self.seed = framework, how, recipe, seed
-        self.device = next(framework.parameters()).device
-        self.images = images.to(self.device)
+        self.device, self.images = images.device, images
         self.guide = Guide(embed(framework.model, self.images)[1], guidance)
         self.state = State(framework, sgd(framework, how.momentum, how.weight_decay))
 
@@ -34,21 +35,27 @@ class Student:
         batches = batches_per_epoch(len(self.images), 0, 1, self.how.epochs, self.how.batch)
         run(self.state, scratch, self._begin_epoch, self._step, batches, self.how.lr, self.how.warmup, "student")
 
-    def _begin_epoch(self, epoch: int) -> tuple[Tensor, ...]:
+    def _begin_epoch(self, epoch: int) -> Iterable[Batch]:
         self.framework.start_epoch()
         self.temperature = temperature(self.how.temperature, epoch)
-        rows, _, height, width = self.images.shape
-        draws = contrastive(rows, 3, height, width, self.recipe, generator(self.seed, "student augment", epoch))
-        self.draws = draws.map(lambda column: column.to(self.device))
+        draws = contrastive(len(self.images), 3, self.images.height, self.images.width, self.recipe,
+                            generator(self.seed, "student augment", epoch))
+        self.draws = draws.map(lambda column: column.to(self.images.draws_device))
         self.drawn = self.guide.draw(generator(self.seed, "student neighbour", epoch))
-        return shuffled_batches(rows, self.how.batch, self.seed, epoch)
+        order = shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
+        drawn = self.drawn.to(self.images.draws_device)
+        return zip(order, self.images.stream(self._request(index, drawn) for index in order))
 
-    def _step(self, index: Tensor) -> Losses:
+    def _request(self, index: Tensor, drawn: Tensor) -> Request:
+        """Two views of the images ``index`` and one of the neighbour drawn for each."""
+        index = index.to(drawn.device, non_blocking=True)
+        other = drawn[index]
+        return (torch.cat([index.repeat(2), other]),
+                self.draws.views(0, 2).rows(index).join(self.draws.views(2, 3).rows(other)))
+
+    def _step(self, index: Tensor, views: Tensor) -> Losses:
         index = index.to(self.device, non_blocking=True)
-        other, pairs, size = self.drawn[index], len(index), self.images.shape[-1]
-        views = torch.cat([
-            augment(self.images[index].repeat(2, 1, 1, 1), self.draws.views(0, 2).rows(index), size),
-            augment(self.images[other], self.draws.views(2, 3).rows(other), size)])
+        other, pairs = self.drawn[index], len(index)
         z = self.framework.project(views.contiguous(memory_format=torch.channels_last), pairs)
         guided, distill = self.guide.losses(z[: 2 * pairs], z[2 * pairs :], index, other, self.temperature)
         if distill is None:

@@ -1,0 +1,77 @@
+"""The command ``ballast``: use an encoder that the pipeline has made.
+
+    ballast embed --encoder runs/colt/encoder.safetensors --images FOLDER --out features.npy
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ballast.data.colour import luma
+from ballast.data.decode import DecodeError, decode_all
+from ballast.data.listing import here, listing
+from ballast.device import device
+from ballast.encoders.model import load_encoder
+from ballast.errors import BallastError, require
+from ballast.files import save_array, write_atomic
+from ballast.progress import track
+
+BATCH = 256
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a mistake ends it with one line."""
+    parser = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
+    command = parser.add_subparsers(dest="command", required=True).add_parser(
+        "embed", help="features of images by a trained encoder")
+    command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
+    command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
+    command.add_argument("--root", help="where the paths of a list start")
+    command.add_argument("--out", required=True, help="features [N, d] as .npy; a .csv beside it names their files")
+    given = parser.parse_args(arguments)
+    try:
+        embed(given.encoder, given.images, given.root, Path(given.out))
+    except BallastError as error:
+        sys.exit(f"ballast: {error}")
+
+
+def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
+    """Write features float32 [N, d] of all images that can be read, and a table of all files: row, path, status."""
+    require(out.suffix == ".npy", f"--out {out}: wants a name that ends in .npy")
+    model, size, short = load_encoder(encoder)
+    model.to(device())
+    paths = listing(images, root, labelled=False).paths()
+    found = track(decode_all([here(path) for path in paths], short), "embed", len(paths), unit="image")
+    features, status, batch = [], [], []
+    for number, image in enumerate(found, 1):
+        status.append(str(image) if isinstance(image, DecodeError) else "ok")
+        if status[-1] == "ok":
+            batch.append(image.pixels)
+        if batch and (len(batch) == BATCH or number == len(paths)):
+            features.append(_features(model, np.stack(batch), size))
+            batch = []
+    require(features, f"{images}: none of its {len(paths)} files is an image")
+    table = pd.DataFrame({"path": paths, "status": status})
+    good = table["status"] == "ok"
+    table.insert(0, "row", (good.cumsum() - 1).where(good).astype("Int64"))
+    save_array(out, np.concatenate(features))
+    write_atomic(out.with_suffix(".csv"), table.to_csv(index=False))
+    print(f"{good.sum()} features to {out}; {(~good).sum()} files could not be read ({out.with_suffix('.csv')})")
+
+
+@torch.inference_mode()
+def _features(model: torch.nn.Module, pixels: np.ndarray, size: int) -> np.ndarray:
+    """Of uint8 [B, 3, short, short], whose middle the encoder sees."""
+    edge = (pixels.shape[-1] - size) // 2
+    views = torch.from_numpy(pixels[:, :, edge : edge + size, edge : edge + size]).to(device()).float().div_(255)
+    if model.channels == 1:
+        views = luma(views)[:, :1]
+    return model.features(views.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
+
+
+if __name__ == "__main__":
+    main()

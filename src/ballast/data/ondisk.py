@@ -1,0 +1,104 @@
+"""Images beyond memory: the parts that are asked for are cut from their files by threads that work ahead."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ballast.data.augment import augment
+from ballast.data.decode import DecodeError, crops, workers
+from ballast.data.draws import Draws
+from ballast.data.listing import here
+from ballast.data.resident import Request
+from ballast.errors import BallastError
+
+AHEAD = 3  # requests that are decoded before they are asked for
+CHUNK = 4  # images a thread decodes in one go
+
+
+class OnDisk:
+    """Images that are decoded when they are asked for: paths, and their height and width."""
+
+    channels, draws_device = 3, torch.device("cpu")
+
+    def __init__(self, paths: np.ndarray, height: Tensor, width: Tensor, size: int, short: int,
+                 device: torch.device | str = "cpu", where: str = "files") -> None:
+        self.paths, self.height, self.width = paths, height, width
+        self.size, self.short, self.device, self.where = size, short, torch.device(device), where
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def to(self, device: torch.device) -> "OnDisk":
+        return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where)
+
+    def take(self, rows: Tensor) -> "OnDisk":
+        """The images of some rows, in their order."""
+        rows = rows.cpu()
+        return self._of(self.paths[rows.numpy()], self.height[rows], self.width[rows])
+
+    def join(self, other: "OnDisk") -> "OnDisk":
+        """These images and the others after them."""
+        return self._of(np.concatenate([self.paths, other.paths]), torch.cat([self.height, other.height]),
+                        torch.cat([self.width, other.width]))
+
+    def views(self, rows: Tensor, draws: Draws | None = None) -> Tensor:
+        """As those of Resident."""
+        return next(self.stream([(rows, draws)]))
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[Tensor]:
+        """An image that several rows of a request name is decoded once; threads work on the requests that follow."""
+        waiting: deque = deque()
+        with ThreadPoolExecutor(workers()) as threads:
+            try:
+                for rows, draws in requests:
+                    waiting.append((self._submit(threads, rows, draws), len(rows), draws))
+                    if len(waiting) > AHEAD:
+                        yield self._finish(*waiting.popleft())
+                while waiting:
+                    yield self._finish(*waiting.popleft())
+            finally:
+                threads.shutdown(cancel_futures=True)
+
+    def _of(self, paths: np.ndarray, height: Tensor, width: Tensor) -> "OnDisk":
+        return OnDisk(paths, height, width, self.size, self.short, self.device, self.where)
+
+    def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> list:
+        """Futures of (views of the request, their pixels), a few images each."""
+        boxes = (self._middle(rows) if draws is None else draws.box).numpy()
+        image, which = np.unique(rows.numpy(), return_inverse=True)
+        wanted = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+        work = list(zip(image.tolist(), wanted))
+        return [threads.submit(self._decode, work[start : start + CHUNK], boxes)
+                for start in range(0, len(work), CHUNK)]
+
+    def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        found = []
+        for row, views in work:
+            path, sides = here(self.paths[row]), (int(self.height[row]), int(self.width[row]))
+            try:
+                found.append((views, crops(path, boxes[views], *sides, self.size)))
+            except DecodeError as fault:
+                raise BallastError(f"{path}: {fault}; it could be read before: run `dvc repro -f images pool`"
+                                   ) from fault
+        return found
+
+    def _finish(self, futures: list, rows: int, draws: Draws | None) -> Tensor:
+        pixels = torch.empty(rows, 3, self.size, self.size, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        for future in futures:
+            for views, images in future.result():
+                pixels[torch.from_numpy(views)] = torch.from_numpy(images)
+        pixels = pixels.to(self.device, non_blocking=True)
+        if draws is None:
+            return pixels.float().div_(255)
+        rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
+        return augment(pixels, rest, self.size)
+
+    def _middle(self, rows: Tensor) -> Tensor:
+        """Boxes [R, 4]: what is the middle size x size once the short side is ``short``."""
+        height, width = self.height[rows].double(), self.width[rows].double()
+        side = torch.minimum(height, width) * (self.size / self.short)
+        return torch.stack([(height - side) / 2, (width - side) / 2, side, side], -1)
