@@ -7,7 +7,7 @@ METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt
 PROTOCOL ?= linear
 SETTINGS ?=
 
-.PHONY: repro test table ablations lint setup help
+.PHONY: repro test table ablations bench lint setup help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=
 
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
 	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+
+bench: setup ## Measure: images decoded per second beside torchvision's loader
+	@python -m benchmarks.decoding
 
 lint: setup ## Check the style alone
 	ruff check .

@@ -26,7 +26,7 @@ def _lists(how: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
     """The lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed list, 0 without labels."""
     if how["law"] == "given":
         given = pd.read_csv("data/labels/lists.csv")
-        lists = {name: given["image"][given["list"] == name].to_numpy(np.int64) for name in GIVEN}
+        lists = {name: np.array(given["image"][given["list"] == name], np.int64) for name in GIVEN}
         own = labels[lists["longtail"]]
         return {**lists, "counts": np.bincount(own[own != UNKNOWN], minlength=labels.max() + 1)}
     if how["law"] == "published":

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ballast.data import decode as module
-from ballast.data.decode import DecodeError, crops, decode, decode_all, read
+from ballast.data.decode import DecodeError, decode, decode_all, read
 
 RED, SIDE = (200, 40, 60), 24
 
@@ -132,25 +132,6 @@ def smooth(height, width):
     """A picture whose pixels say where they are."""
     rows, columns = np.mgrid[0:height, 0:width]
     return np.stack([255 * rows / height, 255 * columns / width, 0 * rows + 90], -1).astype(np.uint8)
-
-
-@pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("suffix", ["png", "jpg"])
-def test_parts_are_cut_from_the_picture_as_it_is_seen_also_by_a_coarser_decoding(tmp_path, suffix, turned):
-    picture, exif = smooth(300, 400), Image.Exif()
-    stored = picture
-    if turned:
-        stored, exif[0x0112] = np.rot90(picture), 6  # a quarter turn back, and the word to undo it
-    quality = {"quality": 98} if suffix == "jpg" else {}
-    path = written(tmp_path / f"a.{suffix}", Image.fromarray(stored), exif=exif, **quality)
-    assert read(path)[1:] == (400, 300)
-    boxes = np.array([[0, 0, 300, 400], [50, 100, 200, 200], [10, 300, 160, 80]], np.float32)
-    found = crops(path, boxes, 300, 400, 16)
-    assert found.shape == (3, 3, 16, 16) and found.dtype == np.uint8
-    for part, (top, left, height, width) in zip(found, boxes):
-        centre = (np.arange(16) + 0.5) / 16
-        np.testing.assert_allclose(part[0], np.tile(255 * (top + height * centre[:, None]) / 300, 16), atol=4)
-        np.testing.assert_allclose(part[1], np.tile(255 * (left + width * centre) / 400, (16, 1)), atol=4)
 
 
 def test_a_coarser_decoding_has_all_the_pixels_asked_for(tmp_path):

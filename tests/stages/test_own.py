@@ -52,8 +52,8 @@ def unlabelled(make_project, tmp_path_factory):
                                         f"      size: 16")
     show(project, "balanced", "simclr", "mak", "colt")
     project.commit()
-    project.repro("linear@balanced", "linear@mak", "linear@colt", "finetune@simclr", "finetune@balanced", "finetune@mak",
-                  "finetune@colt")
+    rows = ("balanced", "simclr", "mak", "colt")
+    project.repro(*(f"{stage}@{row}" for stage in ("linear", "finetune") for row in rows))
     return project
 
 
@@ -87,8 +87,8 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
 
 def test_the_exported_encoder_embeds_a_folder(unlabelled):
     pool = pd.read_csv(unlabelled.folder / "data/pool/manifest.csv")["path"][0].rsplit("/", 1)[0]
-    unlabelled.run("python", "-m", "ballast.cli", "embed", "--encoder", "runs/colt/encoder.safetensors", "--images", pool,
-                   "--out", "features.npy")
+    words = {"--encoder": "runs/colt/encoder.safetensors", "--images": pool, "--out": "features.npy"}
+    unlabelled.run("python", "-m", "ballast.cli", "embed", *(word for pair in words.items() for word in pair))
     assert np.load(unlabelled.folder / "features.npy").shape == (200, 32)
 
 

@@ -4,7 +4,6 @@ Grey, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees t
 ``images.npy#7`` is image 7 of an array [N, H, W], [N, H, W, C] or [N, C, H, W], uint8.
 """
 
-import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -37,20 +36,7 @@ def decode(path: str | Path, size: int) -> Decoded:
     """The short side resized to ``size`` (bicubic), the middle of the long one."""
     image, width, height = read(path, (size, size))
     image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
-    return Decoded(_channels_first(image), width, height)
-
-
-def crops(path: str | Path, boxes: np.ndarray, height: int, width: int, size: int) -> np.ndarray:
-    """Several parts of one image, decoded once: uint8 [V, 3, size, size], each part resized bicubically.
-
-    boxes [V, 4]: top, left, height, width in pixels of the image, which has height x width of them.
-    """
-    scale = min(1.0, size / boxes[:, 2:].min())  # below 1, a coarser decoding has all the pixels that are asked for
-    image, _, _ = read(path, (math.ceil(width * scale), math.ceil(height * scale)))
-    y, x = image.height / height, image.width / width
-    return np.stack([_channels_first(image.resize((size, size), Image.Resampling.BICUBIC, box=(
-        left * x, top * y, min((left + w) * x, image.width), min((top + h) * y, image.height))))
-        for top, left, h, w in boxes.tolist()])
+    return Decoded(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)), width, height)
 
 
 def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.Image, int, int]:
@@ -130,10 +116,6 @@ def _image(pixels: np.ndarray) -> Image.Image:
     if pixels.ndim == 3 and pixels.shape[2] not in (1, 3):
         pixels = pixels.transpose(1, 2, 0)
     return Image.fromarray(np.squeeze(pixels, 2) if pixels.shape[2:] == (1,) else pixels).convert("RGB")
-
-
-def _channels_first(image: Image.Image) -> np.ndarray:
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -2,14 +2,15 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ballast.data.augment import augment
-from ballast.data.decode import DecodeError, crops, workers
+from ballast.data.crops import crops
+from ballast.data.decode import DecodeError, workers
 from ballast.data.draws import Draws
 from ballast.data.listing import here
 from ballast.data.resident import Request
@@ -50,52 +51,61 @@ class OnDisk:
         return next(self.stream([(rows, draws)]))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Tensor]:
-        """An image that several rows of a request name is decoded once; threads work on the requests that follow."""
+        """``views`` of every request in turn."""
+        for pixels, draws in self.decoded(requests):
+            pixels = pixels.to(self.device, non_blocking=True)
+            if draws is None:
+                yield pixels.float().div_(255)
+            else:
+                rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
+                yield augment(pixels, rest, self.size)
+
+    def decoded(self, requests: Iterable[Request]) -> Iterator[tuple[Tensor, Draws | None]]:
+        """Cut pixels uint8 [R, 3, size, size] and the draws of every request; threads work on those that follow.
+
+        An image that several rows of a request name is decoded once.
+        """
         waiting: deque = deque()
         with ThreadPoolExecutor(workers()) as threads:
             try:
                 for rows, draws in requests:
-                    waiting.append((self._submit(threads, rows, draws), len(rows), draws))
+                    waiting.append((self._submit(threads, rows, draws), draws))
                     if len(waiting) > AHEAD:
-                        yield self._finish(*waiting.popleft())
+                        yield self._finished(*waiting.popleft())
                 while waiting:
-                    yield self._finish(*waiting.popleft())
+                    yield self._finished(*waiting.popleft())
             finally:
                 threads.shutdown(cancel_futures=True)
 
     def _of(self, paths: np.ndarray, height: Tensor, width: Tensor) -> "OnDisk":
         return OnDisk(paths, height, width, self.size, self.short, self.device, self.where)
 
-    def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> list:
-        """Futures of (views of the request, their pixels), a few images each."""
+    def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> tuple[Tensor, list[Future]]:
+        """Where the pixels of a request will be, and the work that puts them there, a few images each."""
         boxes = (self._middle(rows) if draws is None else draws.box).numpy()
+        pinned = self.device.type == "cuda"
+        pixels = torch.empty(len(rows), 3, self.size, self.size, dtype=torch.uint8, pin_memory=pinned)
         image, which = np.unique(rows.numpy(), return_inverse=True)
-        wanted = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
-        work = list(zip(image.tolist(), wanted))
-        return [threads.submit(self._decode, work[start : start + CHUNK], boxes)
-                for start in range(0, len(work), CHUNK)]
+        views = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+        work = list(zip(image.tolist(), views))
+        return pixels, [threads.submit(self._decode, work[start : start + CHUNK], boxes, pixels.numpy())
+                        for start in range(0, len(work), CHUNK)]
 
-    def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        found = []
+    def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> None:
         for row, views in work:
             path, sides = here(self.paths[row]), (int(self.height[row]), int(self.width[row]))
             try:
-                found.append((views, crops(path, boxes[views], *sides, self.size)))
+                target[views] = crops(path, boxes[views], *sides, self.size)
             except DecodeError as fault:
                 raise BallastError(f"{path}: {fault}; it could be read before: run `dvc repro -f images pool`"
                                    ) from fault
-        return found
 
-    def _finish(self, futures: list, rows: int, draws: Draws | None) -> Tensor:
-        pixels = torch.empty(rows, 3, self.size, self.size, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+    @staticmethod
+    def _finished(work: tuple[Tensor, list[Future]], draws: Draws | None) -> tuple[Tensor, Draws | None]:
+        pixels, futures = work
         for future in futures:
-            for views, images in future.result():
-                pixels[torch.from_numpy(views)] = torch.from_numpy(images)
-        pixels = pixels.to(self.device, non_blocking=True)
-        if draws is None:
-            return pixels.float().div_(255)
-        rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
-        return augment(pixels, rest, self.size)
+            future.result()
+        return pixels, draws
 
     def _middle(self, rows: Tensor) -> Tensor:
         """Boxes [R, 4]: what is the middle size x size once the short side is ``short``."""

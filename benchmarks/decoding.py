@@ -1,0 +1,104 @@
+"""Two random crops of every JPEG file: Ballast's threads beside torchvision's ImageFolder in a DataLoader.
+
+    python -m benchmarks.decoding [WORKERS]
+
+Files are decoded by both in every epoch; ``memory`` crops, in floats, what was decoded once, which is how small images
+are kept. Images per second on the CPU, the median of alternating repeats; on a GPU the work of ``memory`` is the GPU's.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from sklearn.datasets import load_sample_images
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import v2
+
+from ballast.data import ondisk
+from ballast.data.draws import contrastive
+from ballast.data.listing import folder
+from ballast.data.reading import read
+from ballast.data.store import load_store
+from ballast.rng import generator
+
+CASES = [(10_000, 64, 32), (1_000, 500, 224), (1_000, 500, 64)]  # files, their side, side of the crops
+CACHED = 2  # times the crop: the short side that is kept in memory
+BATCH, REPEATS, RECIPE = 256, 3, {"crop": [0.1, 1.0], "flip": 0.5, "jitter": [0, 0, 0, 0], "grey": 0, "blur": 0}
+
+
+def main(workers: int) -> None:
+    ondisk.workers = lambda: workers
+    rows = []
+    for files, side, size in CASES:
+        with tempfile.TemporaryDirectory() as place:
+            write(Path(place, "files/all"), files, side)
+            ways = {where: partial(by_ballast, place, size, where) for where in ("files", "memory")}
+            ways["ImageFolder"] = partial(by_torchvision, place, size, workers)
+            times: dict[str, list] = {name: [] for name in ways}
+            for _ in range(REPEATS):
+                for name, way in ways.items():
+                    times[name].append(seconds(way()))
+        rate = {name: files / statistics.median(found) for name, found in times.items()}
+        ratio = {f"{name}, ratio": round(rate[name] / rate["ImageFolder"], 2) for name in ("files", "memory")}
+        rows.append({"images": files, "side": side, "crop": size, **{way: round(n) for way, n in rate.items()},
+                     **ratio})
+    print(f"{workers} workers, torch {torch.__version__}")
+    print(pd.DataFrame(rows).to_markdown(index=False))
+
+
+def write(place: Path, files: int, side: int) -> None:
+    """JPEG files cut from scikit-learn's photographs, no two alike."""
+    rng, photographs = np.random.default_rng(0), load_sample_images().images
+    place.mkdir(parents=True)
+    for number in range(files):
+        photograph = photographs[number % len(photographs)]
+        window = min(427, int(side * rng.uniform(1, 3)))
+        top, left = (rng.integers(0, edge - window + 1) for edge in photograph.shape[:2])
+        image = Image.fromarray(photograph[top : top + window, left : left + window])
+        image.resize((side, int(side * 0.75) if side > 100 else side)).save(place / f"{number:05}.jpg", quality=90)
+
+
+def by_ballast(place: str, size: int, where: str) -> Iterator[torch.Tensor]:
+    source = {"size": size, "where": where, "short": min(256, CACHED * size)}
+    read(f"{place}/{where}", folder(f"{place}/files", labelled=False), source)
+    images = load_store(f"{place}/{where}")
+    draws = contrastive(len(images), 2, images.height, images.width, RECIPE, generator(0, "bench"))
+    order = torch.randperm(len(images)).split(BATCH)
+    requests = ((index.repeat(2), draws.rows(index)) for index in order)
+    yield torch.zeros(0)  # what comes before is done once and for all
+    if where == "memory":
+        yield from images.stream(requests)
+    else:
+        yield from (pixels for pixels, _ in images.decoded(requests))
+
+
+def by_torchvision(place: str, size: int, workers: int) -> Iterator[torch.Tensor]:
+    crop = v2.Compose([v2.RandomResizedCrop(size, (0.1, 1.0), interpolation=v2.InterpolationMode.BICUBIC),
+                       v2.PILToTensor()])
+    data = ImageFolder(f"{place}/files", lambda image: (crop(image), crop(image)))
+    loader = DataLoader(data, BATCH, shuffle=True, num_workers=workers)
+    yield torch.zeros(0)
+    for views, _ in loader:
+        yield torch.cat(views)
+
+
+def seconds(batches: Iterator[torch.Tensor]) -> float:
+    """From the first batch on; the one before it is only preparation."""
+    next(batches)
+    start = time.perf_counter()
+    for _ in batches:
+        pass
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ondisk.workers())
