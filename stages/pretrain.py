@@ -4,7 +4,7 @@ import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array, load_store
+from ballast.data.store import load_array, load_store, read_files
 from ballast.device import prepare
 from ballast.encoders.model import build, save_model
 from ballast.files import write_atomic
@@ -34,7 +34,10 @@ def main(method: str, seed_list: str, extra: str) -> None:
     training.train(scratch)
     scratch.check_code()
     save_model(model, f"runs/{method}", images.size, images.short)
-    for name, table in (("history", training.state.history_frame()), ("trace", training.trace()),
+    trace = training.trace()
+    if len(trace):
+        trace["path"] = read_files(extra)["path"].to_numpy()[trace["pool"]]
+    for name, table in (("history", training.state.history_frame()), ("trace", trace),
                         ("memory", training.remembered())):
         write_atomic(f"runs/{name}/{method}.csv", table.to_csv(index=False))
     scratch.remove()

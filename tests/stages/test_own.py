@@ -63,7 +63,8 @@ def test_without_labels_it_trains_selects_and_exports(unlabelled):
         assert len(pd.read_csv(unlabelled.folder / f"runs/history/{folder}.csv")) == 4
     chosen = pd.read_csv(unlabelled.folder / "runs/mak/selected.csv")
     assert len(chosen) == 100 and chosen["path"].str.contains("/pool/").all() and chosen["q"].notna().all()
-    assert len(pd.read_csv(unlabelled.folder / "runs/trace/colt.csv")) == 3 * 100
+    trace = pd.read_csv(unlabelled.folder / "runs/trace/colt.csv")
+    assert len(trace) == 3 * 100 and trace["path"].str.contains("/pool/").all()
     assert len(np.load(unlabelled.folder / "data/split/longtail.npy")) == 15 * len(glyphs.CLASSES)
 
 
