@@ -75,9 +75,23 @@ def test_the_committed_parameters_are_sound():
     ("variants.bcl-d.set.pretrain.prune", -1.0, "variants.bcl-d.set.pretrain.prune: input should be greater"),
     ("variants.bcl-d.set", {}, "variants.bcl-d.set: dictionary should have at least 1 item"),
     ("methods.colt.pretrain.resample.clusters", 0, "methods.colt.pretrain.resample.clusters: input should be greater"),
+    ("datasets.own.longtail.law", "exponential", "datasets.own.longtail.largest: missing"),
+    ("datasets.folders.longtail", {"law": "given"}, "datasets.folders.longtail.law: 'given' does not go with source"),
+    ("datasets.own.longtail", {"law": "published", "folder": "x", "prefix": ""},
+     "datasets.own.longtail.law: 'published' does not go with source kind 'own'; `given` goes with lists and own"),
+    ("datasets.imagenet100_lt.source.short", 100, "datasets.imagenet100_lt.source.short: 100 is less than size"),
+    ("datasets.places_lt.source.where", "disk", "datasets.places_lt.source.where: input should be 'memory', 'cache'"),
+    ("datasets.own.source.seeds", "x", "datasets.own.source.seeds: unknown key; did you mean 'seed'?"),
     ("methods.colt.pretrain.domain.form", "x", "methods.colt.pretrain.domain.form: input should be 'code' or 'poster'"),
 ])
 def test_a_mistake_is_one_line_that_names_it(path, value, line):
     with pytest.raises(BallastError) as error:
         check(changed(path, value))
     assert str(error.value).startswith(line) and "\n" not in str(error.value)
+
+
+def test_images_that_are_cut_from_files_want_crops_by_share():
+    raw = changed("dataset", "imagenet100_lt")
+    with pytest.raises(BallastError, match=r"profiles.laptop.linear.crop: 2 pixels of padding go with images"):
+        check(raw)
+    check({**raw, "profile": "imagenet100_lt"})

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ballast.data.longtail import exponential
-from ballast.evaluation.groups import GROUPS, assign, class_accuracy, summarise
+from ballast.evaluation.groups import GROUPS, RULES, assign, class_accuracy, summarise
 
 PUBLISHED = [  # poster table 1 on CIFAR-10 (groups 3/4/3): Many, Median, Few, Std, All
     (82.40, 73.91, 70.19, 5.11, 75.34), (87.50, 81.65, 80.80, 2.98, 83.15), (86.69, 82.15, 76.23, 4.28, 81.74),
@@ -40,3 +40,11 @@ def test_class_accuracy_counts_and_ignores_the_order(pairs, random):
         assert np.isnan(found[c]) if not own else found[c] == pytest.approx(100 * np.mean(own))
     shuffled = random.sample(pairs, len(pairs))
     np.testing.assert_array_equal(found, class_accuracy(*np.array(shuffled).T, 5))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_counts_there_are_no_groups_and_all_is_what_is_left(rule):
+    groups = assign(np.zeros(5, int), rule)
+    assert groups.tolist() == [""] * 5 and len(assign(np.zeros(0, int), rule)) == 0
+    found = summarise(np.array([10.0, 20, 30, 40, 50]), groups)
+    assert found["All"] == 30 and all(np.isnan(found[name]) for name in (*GROUPS, "Std"))

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ballast.report.figures import budgets, by_class, by_group, phi_by_draws, tailness_by_count, training
-from ballast.report.tables import COLUMNS, by_protocol, comparison, markdown
+from ballast.report.tables import COLUMNS, PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
 
 METRICS = {"simclr": {"Many": 50.0, "Median": 40.0, "Few": 30.0, "Std": 8.16, "All": 40.0},
            "colt": {"All": 45.5, "Few": 41.0, "Many": 52.0, "Median": 44.25, "Std": 4.7}}
@@ -46,3 +46,21 @@ def test_diagnostic_figures_have_the_same_bytes_again():
     for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
         assert draw(frame) == draw(frame)
         assert draw(frame.iloc[:0]).startswith(b"\x89PNG")  # no method that remembers, none with rounds
+
+
+def test_what_is_not_known_is_a_dash():
+    table = comparison({"simclr": {"All": 50.0}, "colt": METRICS["colt"]})
+    text = markdown(table, by_protocol(dict.fromkeys(PROTOCOLS, table)), [{"split": 1}])
+    row = next(line for line in text.splitlines() if line.startswith("| simclr"))
+    assert [cell.strip() for cell in row.split("|")[2:7]] == ["–", "–", "–", "–", "50.00"] and "nan" not in text
+
+
+def test_without_labels_the_table_says_how_training_ended():
+    history = pd.DataFrame({"method": ["simclr", "simclr", "colt"], "epoch": [1, 2, 1], "images": [10, 10, 30],
+                            "contrastive": [3.0, 2.0, 1.0]})
+    features = {name: {"uniformity": value} for name, value in (("simclr", -2.5), ("guide", -2.0), ("colt", -3.0))}
+    table = label_free(features, history)
+    assert table["method"].tolist() == ["simclr", "guide", "colt"]
+    assert table[["contrastive", "images"]].fillna(-1).to_numpy().tolist() == [[2, 10], [-1, -1], [1, 30]]
+    lines = [line.split() for line in markdown_label_free(table, [{"split": 1}]).splitlines()]
+    assert ["|", "guide", "|", "-2.000", "|", "–", "|", "–", "|"] in lines
