@@ -121,6 +121,7 @@ class Network(Block):
     width: Annotated[int, Field(ge=16)]
     depths: Annotated[list[Count], Field(min_length=1)]
     projection: Count
+    precision: Literal["fp32", "bf16"] = "fp32"
 
 
 class Augment(Block):

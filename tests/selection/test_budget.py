@@ -40,12 +40,13 @@ def test_equal_densities_share_equally_and_an_empty_cluster_gets_nothing():
     assert means.isnan().tolist() == [True, True, False] and means[2] == 2
 
 
+@pytest.mark.parametrize("block", [4, 7, 1000])
 @pytest.mark.parametrize("seed", range(3))
-def test_choice_is_greedy_by_cluster_and_distinct(seed):
+def test_choice_is_greedy_by_cluster_and_distinct(seed, block):
     torch.manual_seed(seed)
     pool, centres = normalize(torch.randn(30, 3)), torch.randn(4, 3)
     budget = torch.tensor([5, 0, 10, 7])
-    index, cluster, cosine = nearest_to_centres(pool, centres, budget)
+    index, cluster, cosine = nearest_to_centres(pool, centres, budget, block)
     taken = []
     for c, count in enumerate(budget.tolist()):
         left = [i for i in range(30) if i not in taken]

@@ -22,8 +22,10 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Model(nn.Module):
     """images [B, C, H, W] in [0, 1] -> features h [B, d] and unit-length projections z [B, output]."""
 
-    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2) -> None:
+    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32") -> None:
+        """precision: bf16 runs encoder and head under autocast; weights and what comes out stay float32."""
         super().__init__()
+        self.half = precision == "bf16"
         self.encoder, self.channels = encoder, channels
         self.head = projection_head(encoder.features, output, layers)
         mean, std = torch.tensor(MEAN), torch.tensor(STD)
@@ -34,23 +36,30 @@ class Model(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """h [B, d], before the head; what evaluation and MAK's proximity use."""
-        return self.encoder((images - self.mean) / self.std)
+        with self._autocast(images):
+            return self.encoder((images - self.mean) / self.std).float()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features h [B, d] and projections z [B, output], the latter L2-normalised."""
         features = self.features(images)
-        return features, normalize(self.head(features))
+        with self._autocast(images):
+            projections = self.head(features)
+        return features, normalize(projections.float())
+
+    def _autocast(self, images: Tensor) -> torch.autocast:
+        return torch.autocast(images.device.type, torch.bfloat16, enabled=self.half)
 
 
 def build(network: dict, channels: int, seed: int, layers: int = 2) -> Model:
     """A fresh model; its initial weights are a function of the seed alone.
 
-    network: ``projection`` is the head's output, the rest goes to ResNet; layers: of the head.
+    network: the head's ``projection``, ``precision`` as in Model, the rest goes to ResNet; layers: of the head.
     """
-    encoder = {key: value for key, value in network.items() if key != "projection"}
+    encoder = {key: value for key, value in network.items() if key not in ("projection", "precision")}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **encoder), network["projection"], channels, layers)
+        model = Model(ResNet(channels, **encoder), network["projection"], channels, layers,
+                      network.get("precision", "fp32"))
     return model.to(memory_format=torch.channels_last)
 
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ballast.data.shards import Shards
+
 
 def cluster_means(value: Tensor, labels: Tensor, clusters: int) -> Tensor:
     """Mean of value [N] over each cluster, [C]; NaN for an empty one."""
@@ -37,18 +39,41 @@ def budgets(crowding: Tensor, total: int, temperature: float, remainder: str) ->
     return budget
 
 
-def nearest_to_centres(pool: Tensor, centres: Tensor, budget: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def nearest_to_centres(
+    pool: Tensor | Shards, centres: Tensor, budget: Tensor, block: int = 1 << 18
+) -> tuple[Tensor, Tensor, Tensor]:
     """For each cluster in turn, its budget of the nearest pool images not yet taken.
 
     pool [P, d] unit vectors, centres [C, d] of any length, budget [C] with a sum of at most P.
     Returns pool indices [K], their clusters [K] and cosines [K], in the order taken; all indices differ.
+
+    One pass over the pool, in memory O(C K): what a cluster takes is among its K' nearest, K' the budgets so far.
     """
-    centres = normalize(centres)
-    taken = torch.zeros(len(pool), dtype=torch.bool, device=pool.device)
+    centres, counts = normalize(centres), budget.tolist()
+    nearest = _nearest(pool, centres, budget.cumsum(0).tolist(), block)
+    taken = torch.zeros(len(pool), dtype=torch.bool, device=centres.device)
     chosen = []
-    for cluster, count in enumerate(budget.tolist()):
-        cosine = (pool @ centres[cluster]).masked_fill(taken, -torch.inf)
-        best = cosine.topk(count)
-        taken[best.indices] = True
-        chosen.append((best.indices, torch.full_like(best.indices, cluster), best.values))
+    for cluster, (count, (cosine, index)) in enumerate(zip(counts, nearest)):
+        free = (~taken[index]).nonzero().squeeze(1)[:count]
+        taken[index[free]] = True
+        chosen.append((index[free], torch.full_like(free, cluster), cosine[free]))
     return tuple(torch.cat(column) for column in zip(*chosen))
+
+
+def _nearest(pool: Tensor | Shards, centres: Tensor, reach: list[int], block: int) -> list[tuple[Tensor, Tensor]]:
+    """For every centre its ``reach`` nearest rows of the pool: cosines, largest first, and indices."""
+    best: list[tuple[Tensor, Tensor]] = []
+    start = 0
+    for part in pool.split(block):
+        part = part.to(centres.device).float()
+        found = [(part @ centre).topk(min(count, len(part))) for centre, count in zip(centres, reach)]
+        here = [(cosine, index + start) for cosine, index in found]
+        best = [_merged(*pair, count) for *pair, count in zip(best, here, reach)] if best else here
+        start += len(part)
+    return best
+
+
+def _merged(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor], count: int) -> tuple[Tensor, Tensor]:
+    cosine, index = (torch.cat(pair) for pair in zip(one, other))
+    top = cosine.topk(min(count, len(cosine)))
+    return top.values, index[top.indices]

@@ -7,6 +7,7 @@ The C = int(ratio K) best become candidates, of which greedy K-center, started f
 import torch
 from torch import Tensor
 
+from ballast.data.shards import Shards
 from ballast.selection.kcenter import kcenter_greedy
 
 
@@ -20,7 +21,7 @@ def candidates(q: Tensor, budget: int, ratio: float) -> Tensor:
     return q.topk(min(int(ratio * budget), len(q))).indices
 
 
-def select(q: Tensor, pool: Tensor, seed: Tensor, budget: int, ratio: float) -> Tensor:
+def select(q: Tensor, pool: Tensor | Shards, seed: Tensor, budget: int, ratio: float) -> Tensor:
     """K = budget pool indices in the order picked. pool [P, d] and seed [N, d] unit features before the head."""
     best = candidates(q, budget, ratio)
     if len(best) <= budget:

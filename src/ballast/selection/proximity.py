@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ballast.data.shards import Shards
 
-def distance_to_seed(pool: Tensor, centres: Tensor, block: int = 65536) -> Tensor:
+
+def distance_to_seed(pool: Tensor | Shards, centres: Tensor, block: int = 65536) -> Tensor:
     """Dist [P] in [0, 2] of unit features pool [P, d] to centres [C, d] of any length."""
     centres = normalize(centres)
     return 1 - torch.cat([(part.float() @ centres.T).max(1).values for part in pool.split(block)])

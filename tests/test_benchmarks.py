@@ -1,0 +1,21 @@
+"""Every measurement runs, at a size that says nothing but that."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests import ROOT
+
+TABLES = {"selection": ["K-center", "ECLE"], "scale": ["Selection from shards"], "step": ["Training step"],
+          "evaluation": ["Pool embedding", "Resampling event", "Probe"]}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_benchmark_prints_its_tables(name):
+    words = ["simclr", "sdclr-colt", "guided"] if name == "step" else []
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "quick", *words], cwd=ROOT, capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(f"**{title}" in done.stdout for title in TABLES[name])
+    assert "NO" not in done.stdout  # K-center: the same picks
