@@ -3,8 +3,10 @@
 import ctypes
 import json
 import os
+import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,21 +16,38 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from ballast.errors import BallastError
 from ballast.files import write_atomic
 
+SECONDS_FOR_THE_FIRST_RANK = 3.0
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(work: Callable, arguments: str = "") -> None:
-    """Call the stage with the command line's words, named in ``arguments``; on a mistake exit with one line."""
+def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
+    """Call the stage with the command line's words, named in ``arguments``; on a mistake exit with one line.
+
+    ranks: the stage may run in several processes, which BALLAST_LAUNCHER starts, e.g. `torchrun --nproc-per-node 2`. It
+    comes from the environment because a changed command would be another stage to DVC.
+    """
     name, given = Path(sys.argv[0]).stem, sys.argv[1:]
     if len(given) != len(arguments.split()):
         sys.exit(f"{name}: usage: python stages/{name}.py {arguments}".rstrip() + " (dvc.yaml has the values)")
     _stop_with_parent()
+    launcher = shlex.split(os.environ.get("BALLAST_LAUNCHER", "")) if ranks else []
+    if launcher and "RANK" not in os.environ:
+        os.execvp(launcher[0], [*launcher, *sys.argv])
     try:
         work(*given)
     except FileNotFoundError as error:
-        sys.exit(f"{name}: {error.filename}: missing; `dvc repro` makes it")
+        _fail(f"{name}: {error.filename}: missing; `dvc repro` makes it")
     except BallastError as error:
-        sys.exit(f"{name}: {error}")
+        _fail(f"{name}: {error}")
+
+
+def _fail(line: str) -> None:
+    """Exit with one line; of several ranks the first speaks, another only where that one lives on."""
+    rank = os.environ.get("RANK", "0")
+    if rank != "0":
+        time.sleep(SECONDS_FOR_THE_FIRST_RANK)
+        line = f"rank {rank}: {line}"
+    sys.exit(line)
 
 
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:

@@ -6,6 +6,7 @@ from settings import parameters
 
 from ballast.data.store import load_array, load_store, read_files
 from ballast.device import prepare
+from ballast.distributed import rank, start, stop, synchronised
 from ballast.encoders.model import build, save_model
 from ballast.files import write_atomic
 from ballast.merge import merged
@@ -17,11 +18,13 @@ from ballast.training.scratch import Scratch
 def main(method: str, seed_list: str, extra: str) -> None:
     p = parameters(method)
     settings = merged(p.profile["pretrain"], p.method["pretrain"], p.profile.get("tuned", {}).get(method, {}))
-    device = prepare(p.threads)
+    device = start(prepare(p.threads))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
     added = None if extra == seed_list else load_store(extra, device)  # dvc.yaml repeats the list to add nothing
-    model = build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device)
+    model = synchronised(build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device))
     if not len(images):
+        if rank() > 0:
+            return
         print(f"pretrain: {seed_list} is empty: {method} stays as it was initialised, the report leaves it out")
         save_model(model, f"runs/{method}", images.size, images.short)
         for name, column in (("history", "epoch"), ("trace", "epoch"), ("memory", "position")):
@@ -33,6 +36,9 @@ def main(method: str, seed_list: str, extra: str) -> None:
     scratch = Scratch(vars(p), ["data/images/train", seed_list, extra])
     training.train(scratch)
     scratch.check_code()
+    stop()
+    if rank() > 0:
+        return
     save_model(model, f"runs/{method}", images.size, images.short)
     trace = training.trace()
     if len(trace):
@@ -44,4 +50,4 @@ def main(method: str, seed_list: str, extra: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "METHOD LIST EXTRA")
+    run(main, "METHOD LIST EXTRA", ranks=True)

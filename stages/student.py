@@ -6,6 +6,7 @@ from settings import parameters
 
 from ballast.data.store import load_array, load_store
 from ballast.device import prepare
+from ballast.distributed import rank, start, stop, synchronised
 from ballast.encoders.model import load_model, save_model
 from ballast.files import write_atomic
 from ballast.training.guide import Guidance
@@ -16,9 +17,10 @@ from ballast.training.student import Student
 
 def main(method: str, seed_list: str) -> None:
     p = parameters(method)
-    device = prepare(p.threads)
+    device = start(prepare(p.threads))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
-    model, row = load_model(p.profile["network"], images.channels, f"runs/{method}").to(device), p.method["student"]
+    model, row = load_model(p.profile["network"], images.channels, f"runs/{method}"), p.method["student"]
+    model = synchronised(model.to(device))
     guidance = Guidance(**{name: row[name] for name in Guidance.__dataclass_fields__})
     student = Student(framework(row, model), images, optimisation(p.profile["student"]), p.profile["augment"], p.seed,
                       guidance)
@@ -26,10 +28,13 @@ def main(method: str, seed_list: str) -> None:
                                 f"runs/{method}/head.safetensors"])
     student.train(scratch)
     scratch.check_code()
+    stop()
+    if rank() > 0:
+        return
     save_model(model, f"runs/{method}/student", images.size, images.short)
     write_atomic(f"runs/{method}/student.csv", student.state.history_frame().to_csv(index=False))
     scratch.remove()
 
 
 if __name__ == "__main__":
-    run(main, "METHOD LIST")
+    run(main, "METHOD LIST", ranks=True)

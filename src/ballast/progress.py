@@ -1,5 +1,6 @@
 """Progress of long work: a bar with rate and remaining time in a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,9 @@ LINE = "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}]"
 
 def track(items: Iterable, what: str, total: int | None = None, initial: int = 0, unit: str = "it") -> Iterator:
     """Yield the items and show how far the work is, on standard error."""
+    if os.environ.get("RANK", "0") != "0":  # of several ranks, the first one shows
+        yield from items
+        return
     if sys.stderr.isatty():
         yield from tqdm(items, desc=what, total=total, initial=initial, unit=unit, dynamic_ncols=True)
         return

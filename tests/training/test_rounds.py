@@ -59,13 +59,13 @@ class Memory:
             raise KeyboardInterrupt
 
 
-def training(name, how=HOW, method=None, extra=None):
+def training(name, how=HOW, method=None, extra=None, network=NETWORK):
     """A small pre-training; extra: selected images, where the method does not sample from a pool itself."""
     torch.manual_seed(0)
     images = torch.randint(0, 256, (40, 1, 8, 8), dtype=torch.uint8)
     pool = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8)
     share, ideas = METHODS[name]
-    model, ideas = build(NETWORK, 1, 1), method or ideas
+    model, ideas = build(network, 1, 1), method or ideas
     framework, extra = SimCLR(model) if share is None else SDCLR(model, share), pool if ideas.resampling else extra
     return Pretraining(framework, Resident(images), None if extra is None else Resident(extra), how, RECIPE, 1, ideas)
 

@@ -26,7 +26,7 @@ class Model(nn.Module):
         """precision: bf16 runs encoder and head under autocast; weights and what comes out stay float32."""
         super().__init__()
         self.half = precision == "bf16"
-        self.encoder, self.channels = encoder, channels
+        self.encoder, self.channels, self.widths = encoder, channels, (encoder.features, output)
         self.head = projection_head(encoder.features, output, layers)
         mean, std = torch.tensor(MEAN), torch.tensor(STD)
         if channels == 1:
@@ -37,14 +37,17 @@ class Model(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """h [B, d], before the head; what evaluation and MAK's proximity use."""
         with self._autocast(images):
-            return self.encoder((images - self.mean) / self.std).float()
+            return self._whole(self.encoder((images - self.mean) / self.std))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features h [B, d] and projections z [B, output], the latter L2-normalised."""
         features = self.features(images)
         with self._autocast(images):
             projections = self.head(features)
-        return features, normalize(projections.float())
+        return features, normalize(self._whole(projections))
+
+    def _whole(self, values: Tensor) -> Tensor:
+        return values.float() if self.half else values
 
     def _autocast(self, images: Tensor) -> torch.autocast:
         return torch.autocast(images.device.type, torch.bfloat16, enabled=self.half)

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from ballast.distributed import add_gradients
 from ballast.errors import BallastError
 from ballast.progress import track
 from ballast.rng import generator
@@ -81,6 +82,7 @@ def run(
             losses = step(index, views)
             state.optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()
+            add_gradients(state.model)
             state.optimizer.step()
             for name, value in losses.items():
                 sums[name] += value.detach() * len(index)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ballast.data.draws import Draws, boosted, contrastive
 from ballast.data.store import Request, Store
+from ballast.distributed import all_views, rank, same, share, shares
 from ballast.errors import require
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
@@ -18,7 +19,7 @@ from ballast.training.loop import Batch, Losses, State, run, sgd, shuffled_batch
 from ballast.training.method import Method
 from ballast.training.objective import Objective
 from ballast.training.optimisation import Optimisation
-from ballast.training.resampling import sample
+from ballast.training.resampling import Round, sample
 from ballast.training.schedule import batches_per_epoch, resampling_epochs
 from ballast.training.scratch import Scratch
 from ballast.training.temperature import temperature
@@ -70,7 +71,7 @@ class Pretraining:
         self.images = self.seed_images if chosen is None else self.seed_images.join(self.pool.take(chosen))
         self.draws = self._draw(epoch).map(lambda column: column.to(self.images.draws_device))
         order = shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
-        return zip(order, self.images.stream(self._request(index) for index in order))
+        return zip(order, self.images.stream(self._request(share(index)) for index in order))
 
     def _request(self, index: Tensor) -> Request:
         """Two views of every image, and under a guide one of the neighbour drawn for each seed image."""
@@ -97,8 +98,8 @@ class Pretraining:
     def _resample(self, epoch: int) -> None:
         memory = self.state.memory
         known = memory["density"][: self.seeds] if "density" in memory else None
-        chosen = sample(self.framework.model, self.seed_images, self.pool, known, self.method.resampling,
-                        generator(self.seed, "resample", epoch))
+        chosen = Round(*map(same, sample(self.framework.model, self.seed_images, self.pool, known,
+                                         self.method.resampling, generator(self.seed, "resample", epoch))))
         if self.method.semantic:
             seed_bank = memory["bank"][: self.seeds] if "bank" in memory else chosen.seed
             memory["bank"] = torch.cat([seed_bank, chosen.pool])
@@ -111,11 +112,14 @@ class Pretraining:
             memory[f"trace.{name}"] = row if past is None else torch.cat([past, row])
 
     def _step(self, index: Tensor, views: Tensor) -> Losses:
-        """Losses of one batch: image indices [B] (on the CPU: looking at them costs no synchronisation) and views."""
+        """Losses of one batch: image indices [B] (on the CPU: looking at them costs no synchronisation) and this rank's
+        share of the views."""
         own = (index < self.seeds).nonzero().squeeze(1)
-        pairs, has_pool = len(index), len(own) < len(index)
+        pairs, has_pool, counts = len(index), len(own) < len(index), shares(len(index))
+        led = [int((part < self.seeds).sum()) if self.guide else 0 for part in index.split(counts)]
         index, own = index.to(self.device, non_blocking=True), own.to(self.device, non_blocking=True)
-        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), pairs)
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
+        z = all_views(z, counts, led)
         full = min(self.how.batch, len(self.images))
         losses = self.objective(z[: 2 * pairs], index, has_pool, self.temperature, full)
         if self.guide and len(own):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 
+from ballast.distributed import rank
 from ballast.errors import BallastError, require
 from ballast.files import write_atomic
 
@@ -34,14 +35,18 @@ class Scratch:
         root = Path(os.environ.get("DVC_ROOT", "."))  # the real repository also in `dvc exp run --temp`
         self.folder = root / ".scratch" / os.environ.get("DVC_STAGE", "manual").replace("/", "_") / fingerprint[:16]
         self._state = self.folder / "state.pt"
+        self._expected = fingerprint
+        self._saved_at, self._cost = time.monotonic(), 0.0
+        if rank() == 0:
+            self._keep_others_out()
+
+    def _keep_others_out(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = open(self.folder / "lock", "a")  # noqa: SIM115 (held for as long as the process lives)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
             raise BallastError(f"{self.folder}: another process is training this; wait for it or stop it") from busy
-        self._expected = fingerprint
-        self._saved_at, self._cost = time.monotonic(), 0.0
 
     def load(self) -> dict | None:
         """The last saved state, or None at the start."""
@@ -53,9 +58,12 @@ class Scratch:
             raise BallastError(f"{self._state}: unreadable state; delete it to train from the start") from error
 
     def save(self, state: dict) -> None:
-        """Save the state unless the last save is so recent that saving would take too large a share of the time."""
+        """Save the state, unless the last save is so recent that saving would take too large a share of the time.
+
+        With several ranks the first one saves for all, and all load.
+        """
         start = time.monotonic()
-        if start - self._saved_at < self._cost / SHARE_OF_TIME:
+        if rank() > 0 or start - self._saved_at < self._cost / SHARE_OF_TIME:
             return
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -70,6 +78,8 @@ class Scratch:
 
     def remove(self) -> None:
         """Forget the state once the results are written."""
+        if rank() > 0:
+            return
         self._lock.close()
         shutil.rmtree(self.folder)
         with suppress(OSError):  # not empty: the same stage trains with other parameters

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ballast.data.draws import contrastive
 from ballast.data.store import Request, Store
+from ballast.distributed import all_views, rank, share, shares
 from ballast.encoders.embed import embed
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
@@ -44,7 +45,7 @@ class Student:
         self.drawn = self.guide.draw(generator(self.seed, "student neighbour", epoch))
         order = shuffled_batches(len(self.images), self.how.batch, self.seed, epoch)
         drawn = self.drawn.to(self.images.draws_device)
-        return zip(order, self.images.stream(self._request(index, drawn) for index in order))
+        return zip(order, self.images.stream(self._request(share(index), drawn) for index in order))
 
     def _request(self, index: Tensor, drawn: Tensor) -> Request:
         """Two views of the images ``index`` and one of the neighbour drawn for each."""
@@ -55,8 +56,9 @@ class Student:
 
     def _step(self, index: Tensor, views: Tensor) -> Losses:
         index = index.to(self.device, non_blocking=True)
-        other, pairs = self.drawn[index], len(index)
-        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), pairs)
+        other, pairs, counts = self.drawn[index], len(index), shares(len(index))
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
+        z = all_views(z, counts, counts)
         guided, distill = self.guide.losses(z[: 2 * pairs], z[2 * pairs :], index, other, self.temperature)
         if distill is None:
             return {"guided": guided, "loss": guided}
