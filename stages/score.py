@@ -1,11 +1,12 @@
 """Score the pool for MAK: tailness by empirical contrastive loss, and distance to the seed set."""
 
+from pathlib import Path
+
 import pandas as pd
-import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array
+from ballast.data.shards import MEMORY, load_shards
 from ballast.device import prepare
 from ballast.files import write_atomic
 from ballast.selection.clusters import kmeans
@@ -16,8 +17,9 @@ from ballast.tailness.ecle import ecle
 def main() -> None:
     p = parameters()
     device, how = prepare(p.threads), p.profile["score"]
-    views, seed, pool = (torch.from_numpy(load_array(f"data/embed/{name}.npy")).to(device)
-                         for name in ("views", "seed", "pool"))
+    seed, pool = (load_shards(f"data/embed/{name}", device) for name in ("seed", "pool"))
+    passes = sorted(Path("data/embed/views").iterdir())
+    views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
     tailness = ecle(views, how["temperature"], how["repeats"], how["block"], p.seed)
     distance = distance_to_seed(pool, kmeans(seed, how["centres"])[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})

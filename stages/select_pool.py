@@ -1,11 +1,14 @@
 """Select pool images once, before training: their pixels for the training, their list for people."""
 
+import math
+
 import pandas as pd
 import torch
 from common import run
 from settings import parameters
 
-from ballast.data.store import load_array, load_store, read_files, save_store
+from ballast.data.shards import MEMORY, Shards, load_shards
+from ballast.data.store import load_store, read_files, save_store
 from ballast.device import prepare
 from ballast.errors import require
 from ballast.files import write_atomic
@@ -22,7 +25,7 @@ def main(method: str) -> None:
     if how["rule"] == "random":
         chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
     elif how["rule"] == "kcenter":
-        seed, pool = _features()
+        seed, pool = _features(limit=math.inf)  # every image is a candidate
         chosen = pd.DataFrame({"pool": kcenter_greedy(pool, seed, budget)})
     else:
         chosen = _by_mak(how, budget)
@@ -31,9 +34,9 @@ def main(method: str) -> None:
     write_atomic(f"runs/{method}/selected.csv", chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
 
 
-def _features() -> list[torch.Tensor]:
+def _features(limit: float = MEMORY) -> list[torch.Tensor | Shards]:
     """Unit features of seed and pool before the head."""
-    return [torch.from_numpy(load_array(f"data/embed/{name}.npy")) for name in ("seed", "pool")]
+    return [load_shards(f"data/embed/{name}", limit=limit) for name in ("seed", "pool")]
 
 
 def _by_mak(how: dict, budget: int) -> pd.DataFrame:

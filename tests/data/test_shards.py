@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.data.shards import Shards
+from ballast.data.shards import Shards, load_shards, save_shards
 from ballast.errors import BallastError
 from ballast.selection import mak
 from ballast.selection.budget import nearest_to_centres
 from ballast.selection.proximity import distance_to_seed
+from ballast.tailness.ecle import ecle
 
 
 @pytest.fixture
@@ -52,3 +53,22 @@ def test_wrong_files_are_one_line(tmp_path):
     (tmp_path / "1.npy").write_text("no")
     with pytest.raises(BallastError, match=r"1.npy: not a readable \.npy array"):
         Shards(sorted(tmp_path.glob("*.npy")))
+
+
+def test_blocks_of_any_cut_are_written_as_files_of_one_size(tmp_path):
+    whole = torch.randn(100, 3).half()
+    save_shards(tmp_path / "x", whole.float().split([1, 60, 0, 30, 9]), rows=40)
+    assert [len(np.load(path)) for path in sorted((tmp_path / "x").iterdir())] == [40, 40, 20]
+    assert torch.equal(load_shards(tmp_path / "x"), whole)
+    large = load_shards(tmp_path / "x", limit=599)
+    assert isinstance(large, Shards) and torch.equal(large[torch.arange(100)], whole)
+    save_shards(tmp_path / "y", whole.split([40, 60]), rows=50)
+    assert [len(np.load(path)) for path in sorted((tmp_path / "y").iterdir())] == [50, 50]
+
+
+def test_tailness_is_the_same_from_files(both, tmp_path):
+    whole, shards = both
+    other = normalize(torch.randn(100, 8)).half()
+    save_shards(tmp_path / "other", [other], rows=30)
+    found = ecle([shards, load_shards(tmp_path / "other", limit=0)], 0.2, 2, 32, 0)
+    assert torch.equal(found, ecle(torch.stack([whole, other]), 0.2, 2, 32, 0))

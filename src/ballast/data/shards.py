@@ -1,18 +1,55 @@
-"""Embeddings of a pool beyond memory: the rows of several .npy files as one matrix, read as they are asked for.
+"""Embeddings of a pool, also one beyond memory: the rows of several float16 files as one matrix.
 
-It answers to what selection asks of a tensor: ``len``, ``split`` into blocks, and rows by index.
+``load_shards`` gives a tensor where they fit, else Shards, which answer to what selection asks of a tensor: ``len``,
+``split`` into blocks, and rows by index, read as they are asked for.
 """
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ballast.distributed import rank
 from ballast.errors import BallastError, require
+from ballast.files import save_array
 
 ROWS = 1_000_000  # of a shard: 256 MB of 128 numbers in float16
+MEMORY = 4 << 30  # bytes of float16 that are rather held than read again
+
+
+def save_shards(folder: str | Path, blocks: Iterable[Tensor], rows: int = ROWS) -> None:
+    """Write consecutive blocks [B, d] of a matrix, however they are cut, as files of ``rows`` rows in float16.
+
+    Of several ranks, which all have the blocks, the first one writes.
+    """
+    held: list[np.ndarray] = []
+    number = 0
+
+    def write(part: np.ndarray) -> None:
+        nonlocal number
+        if rank() == 0:
+            save_array(Path(folder, f"{number:05}.npy"), part)
+        number += 1
+
+    for block in blocks:
+        held.append(block.half().cpu().numpy())
+        while sum(map(len, held)) >= rows:
+            whole = np.concatenate(held)
+            write(whole[:rows])
+            held = [whole[rows:]]
+    if sum(map(len, held)) or not number:
+        write(np.concatenate(held))
+
+
+def load_shards(
+    folder: str | Path, device: torch.device | str = "cpu", limit: float = MEMORY
+) -> "Tensor | Shards":
+    """What ``save_shards`` wrote: a float16 tensor on the device, or Shards where it has more than ``limit`` bytes."""
+    found = Shards(sorted(Path(folder).glob("*.npy")))
+    if 2 * found.shape[0] * found.shape[1] > limit:
+        return found
+    return torch.cat(list(found.split(ROWS))).to(device)
 
 
 class Shards:

@@ -5,23 +5,27 @@ For M augmented passes over the pool, every unordered pair of passes and R rando
 A large loss means that the encoder places an image badly among others: tail.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from ballast.data.shards import Shards
 from ballast.progress import track
 from ballast.rng import generator
 
 
-def ecle(views: Tensor, temperature: float, repeats: int, block: int, seed: int) -> Tensor:
-    """ECLE [P] of unit projections ``views`` [M, P, d], M >= 2; float32.
+def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats: int, block: int, seed: int) -> Tensor:
+    """ECLE [P] of unit projections ``views``, M >= 2 matrices [P, d]; float32.
 
     The last block of a batching is filled up with images of earlier blocks, whose losses are not counted again.
     """
-    total = torch.zeros(views.shape[1], device=views.device)
-    for order in track(_batchings(views.shape[1], repeats, block, seed), "ECLE", unit="block"):
+    device, images = views[0].device, len(views[0])
+    total = torch.zeros(images, device=device)
+    for order in track(_batchings(images, repeats, block, seed), "ECLE", unit="block"):
         fresh, filling = order
-        members = torch.cat([fresh, filling]).to(views.device)
-        total[fresh] += block_loss(views[:, members].float(), temperature)[: len(fresh)]
+        members = torch.cat([fresh, filling]).to(device)
+        total[fresh] += block_loss(torch.stack([z[members] for z in views]).float(), temperature)[: len(fresh)]
     return total / repeats
 
 
