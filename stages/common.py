@@ -32,6 +32,7 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
     _stop_with_parent()
     launcher = shlex.split(os.environ.get("BALLAST_LAUNCHER", "")) if ranks else []
     if launcher and "RANK" not in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
         os.execvp(launcher[0], [*launcher, *sys.argv])
     try:
         work(*given)
