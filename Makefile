@@ -27,8 +27,8 @@ table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
 	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
 
-bench: setup ## Measure: images decoded per second beside torchvision's loader
-	@python -m benchmarks.decoding
+bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
+	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
 
 lint: setup ## Check the style alone
 	ruff check .

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image
 from sklearn.datasets import load_sample_images
@@ -29,6 +28,7 @@ from ballast.data.listing import folder
 from ballast.data.reading import read
 from ballast.data.store import load_store
 from ballast.rng import generator
+from benchmarks.timing import show
 
 CASES = [(10_000, 64, 32), (1_000, 500, 224), (1_000, 500, 64)]  # files, their side, side of the crops
 CACHED = 2  # times the crop: the short side that is kept in memory
@@ -51,8 +51,7 @@ def main(workers: int) -> None:
         ratio = {f"{name}, ratio": round(rate[name] / rate["ImageFolder"], 2) for name in ("files", "memory")}
         rows.append({"images": files, "side": side, "crop": size, **{way: round(n) for way, n in rate.items()},
                      **ratio})
-    print(f"{workers} workers, torch {torch.__version__}")
-    print(pd.DataFrame(rows).to_markdown(index=False))
+    show(f"Decoding with {workers} workers, images/s", rows)
 
 
 def write(place: Path, files: int, side: int) -> None:

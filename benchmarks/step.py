@@ -41,7 +41,7 @@ def measure(settings: dict, network: dict, augment: dict, batch: int, device: to
     """Seconds of a step in an epoch with pool images, and of the encoder alone, taking turns."""
     generator = torch.Generator().manual_seed(0)
     images, pool = (Resident(torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=generator)
-                             ).to(device) for count in (8 * batch, 1024))
+                             ).to(device) for count in ((steps + 1) * batch, 1024))
     model = build(network, 3, 1, settings.get("layers", 2)).to(device)
     run = Pretraining(methods.framework(settings, model), images, pool if "resample" in settings else None,
                       methods.optimisation(settings), augment, 1, methods.method(settings, SAMPLING))

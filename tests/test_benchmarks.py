@@ -8,7 +8,7 @@ import pytest
 from tests import ROOT
 
 TABLES = {"selection": ["K-center", "ECLE"], "scale": ["Selection from shards"], "step": ["Training step"],
-          "evaluation": ["Pool embedding", "Resampling event", "Probe"]}
+          "evaluation": ["Pool embedding", "Resampling event", "Probe"], "augmentation": ["Augmentation"]}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -63,3 +63,17 @@ def test_weights_of_another_network_are_refused_in_one_line(tmp_path):
         load_weights(ResNet(1, "cifar", "basic", 4, [1]), tmp_path / "w.safetensors")
     with pytest.raises(BallastError, match=r"missing"):
         load_weights(ResNet(1, "cifar", "basic", 4, [1]), tmp_path / "none.safetensors")
+
+
+def test_bf16_computes_in_half_and_gives_float32():
+    network = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1, 1], "projection": 8}
+    images = torch.rand(6, 3, 16, 16)
+    whole, half = build(network, 3, 0), build({**network, "precision": "bf16"}, 3, 0)
+    seen = []
+    half.encoder.layer1.register_forward_hook(lambda *given: seen.append(given[2].dtype))
+    for own, other in zip(half(images), whole(images)):
+        assert own.dtype == torch.float32 and not torch.equal(own, other)
+        torch.testing.assert_close(own, other, rtol=0.1, atol=0.1)
+    assert seen == [torch.bfloat16] and all(p.dtype == torch.float32 for p in half.parameters())
+    half(images)[1].square().sum().backward()
+    assert all(p.grad.isfinite().all() for p in half.parameters())
