@@ -160,3 +160,13 @@ def test_remembered_holds_what_each_method_keeps_of_the_seed_images():
 def test_divergence_is_one_clear_line():
     with pytest.raises(BallastError, match=r"pretrain: the loss is nan in epoch \d; lower pretrain.lr"):
         training("simclr", Optimisation(**{**vars(HOW), "lr": 1e30, "warmup": 0})).train(Memory())
+
+
+def test_a_full_device_is_one_clear_line(monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    run = training("simclr")
+    monkeypatch.setattr(run.framework, "project", full)
+    with pytest.raises(BallastError, match=r"pretrain: out of memory with a batch of 16 images; lower pretrain\.batch"):
+        run.train(Memory())

@@ -77,13 +77,12 @@ def run(
         sums, counts = Counter(), Counter()
         for index, views in begin_epoch(epoch):
             iteration += 1
-            for group in state.optimizer.param_groups:
-                group["lr"] = warmup_cosine(iteration, lr, rising, total)
-            losses = step(index, views)
-            state.optimizer.zero_grad(set_to_none=True)
-            losses["loss"].backward()
-            add_gradients(state.model)
-            state.optimizer.step()
+            rate = warmup_cosine(iteration, lr, rising, total)
+            try:
+                losses = _update(state, rate, step, index, views)
+            except torch.OutOfMemoryError as full:
+                raise BallastError(f"{what}: out of memory with a batch of {len(index)} images; lower {what}.batch, "
+                                   f"set network.precision: bf16 or share it by more processes") from full
             for name, value in losses.items():
                 sums[name] += value.detach() * len(index)
                 counts[name] += len(index)
@@ -93,3 +92,15 @@ def run(
         state.history.append({"epoch": epoch, "images": counts["loss"], **means})
         state.epoch = epoch
         scratch.save(state.save())
+
+
+def _update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:
+    """One step of the optimiser."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = lr
+    losses = step(index, views)
+    state.optimizer.zero_grad(set_to_none=True)
+    losses["loss"].backward()
+    add_gradients(state.model)
+    state.optimizer.step()
+    return losses
