@@ -11,7 +11,8 @@ from ballast.files import write_atomic
 
 def main() -> None:
     p = parameters()
-    seeds = len(np.load("data/split/longtail.npy", allow_pickle=False))
+    listed = np.load("data/split/longtail.npy", allow_pickle=False)
+    seeds = len(listed)
     pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
     require(seeds > 1, f"datasets.{p.dataset_name}: the long-tailed list has {seeds} images; contrast needs at least 2")
     budget = p.profile["sampling"]["budget"]
@@ -23,6 +24,10 @@ def main() -> None:
         asked |= {f"methods.{path}.clusters": block["clusters"] for path, block in blocks.items() if block}
     for path, count in asked.items():
         require(count <= seeds, f"{path}: {count} are more than the {seeds} seed images")
+    seen, tested = (pd.read_csv(f"data/images/{part}/files.csv")["hash"] for part in ("train", "test"))
+    again = int(seen.iloc[listed].isin(tested).sum())
+    if again:
+        print(f"fit: {again} of the {seeds} seed images have the pixels of a test image: accuracy will flatter")
     write_atomic("data/fits", "what is asked for fits the images\n")
 
 

@@ -142,6 +142,12 @@ def test_a_listed_file_that_is_not_there_is_a_fault_as_well(tmp_path):
     assert found["status"].tolist() == ["ok", "no such file"] and found["bytes"].tolist() == [len(JPEG), 0]
 
 
+def test_a_short_side_of_null_is_the_size(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    read(tmp_path / "store", Listing(str(tmp_path), ["a.jpg"]), {**SOURCE, "short": None})
+    assert load_store(tmp_path / "store").short == 16
+
+
 def test_nothing_at_all_is_an_empty_store(tmp_path):
     assert len(read(tmp_path, Listing("", []), SOURCE)) == 0 and len(load_store(tmp_path)) == 0
 

@@ -132,6 +132,14 @@ def test_an_evaluation_folder_is_divided_and_names_the_groups_of_seed_images_in_
         assert (labels == ["dog" in path for path in paths[found.lists[name]]]).all() and labels.mean() == 0.5
 
 
+def test_a_seed_image_in_the_evaluation_folder_is_one_line_also_by_a_link(tmp_path):
+    seed = images(tmp_path / "seed", [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(9)])
+    (tmp_path / "eval").symlink_to(seed)
+    for evaluation in (seed, str(tmp_path / "eval")):
+        with pytest.raises(BallastError, match=r"seed/cat/0\.png is a seed image too; what is trained on cannot be"):
+            load_labelled({"kind": "own", "seed": seed, "pool": seed, "evaluation": evaluation, "size": 8})
+
+
 def test_too_few_evaluation_images_are_one_line():
     with pytest.raises(BallastError, match="eval: its class 1 has 3 images; 4 are the least"):
         divide(np.array([0] * 9 + [1] * 3), "eval")

@@ -99,6 +99,8 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
     pictures(tmp_path / "evaluation", "test", 20, flat=False)
     heap(tmp_path / "pool")
     params = yaml.safe_load((project.folder / "params.yaml").read_text())
+    for number, path in enumerate((tmp_path / "evaluation/A").iterdir()):  # half of them will be test images
+        (tmp_path / f"seed/A/copy{number}.jpg").write_bytes(path.read_bytes())
     params |= {"dataset": "own", "show": ["simclr", "colt", "guided"]}
     params["datasets"]["own"]["source"] = {
         "kind": "own", "seed": f"{tmp_path}/seed", "pool": f"{tmp_path}/pool", "evaluation": f"{tmp_path}/evaluation",
@@ -113,7 +115,10 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
         assert set(metrics) == {"Many", "Median", "Few", "Std", "All"} and 5 < metrics["All"] <= 100
     assert json.loads((project.folder / "metrics/imbalanced/colt.json").read_text())["All"] > 0
     assert json.loads((project.folder / "metrics/finetune/colt.json").read_text())["All"] > 0
-    assert np.load(project.folder / "data/split/counts.npy").tolist() == [15] * len(glyphs.CLASSES)
+    counts = np.load(project.folder / "data/split/counts.npy").tolist()
+    assert counts == [35 if name == "A" else 15 for name in sorted(glyphs.CLASSES)]
+    said = project.run("python", "stages/fit.py", DVC_STAGE="fit").stdout
+    assert said.startswith("fit: 10 of the 170 seed images have the pixels of a test image")
     selected = load_store(project.folder / "runs/mak/selected")
     assert isinstance(selected, OnDisk) and len(selected) == 100 and selected.views(torch.arange(100)).std() > 0.05
     assert not list(project.folder.glob("data/**/images.npy"))  # no pixel is stored
@@ -156,3 +161,11 @@ def test_what_does_not_fit_the_images_is_one_line_before_any_training(unlabelled
         assert done.returncode != 0 and "pretrain@" not in done.stdout.split("ERROR")[0]
     finally:
         unlabelled.replace("params.yaml", "budget: 201", "budget: 100")
+    line = "resample: {tailness: sparsity, neighbours: 10, momentum: 0.0, clusters: "
+    unlabelled.replace("params.yaml", f"{line}10", f"{line}151")
+    try:
+        done = unlabelled.run("python", "stages/fit.py", check=False, DVC_STAGE="fit")
+        assert done.returncode == 1 and done.stdout == (
+            "fit: methods.guided.pretrain.resample.clusters: 151 are more than the 150 seed images\n")
+    finally:
+        unlabelled.replace("params.yaml", f"{line}151", f"{line}10")

@@ -28,7 +28,7 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
     """
     if isinstance(images, Listing):
         size, where = source["size"], source.get("where", "memory")
-        short, paths = source.get("short", size), images.paths()
+        short, paths = source.get("short") or size, images.paths()
         found = decode_all([here(path) for path in paths], short)
         found = track(found, f"reading {images.root}".strip(), len(paths), unit="file")
         shape = (3, short, short)

@@ -108,6 +108,9 @@ def _own(source: dict) -> Labelled:
         return Labelled(seed, np.full(len(seed.files), UNKNOWN), Listing("", []), nothing, [],
                         {"longtail": np.arange(len(seed.files))})
     known = listing(source["evaluation"], None, labelled=True)
+    same = {here(path).resolve() for path in seed.paths()} & {here(path).resolve() for path in known.paths()}
+    require(not same, f"{source['evaluation']}: {min(same, default='')} is a seed image too; what is trained on cannot "
+                      f"be tested on")
     labels, parts = np.array(known.labels), divide(np.array(known.labels), source["evaluation"])
     paths, train = np.array(known.paths()), np.concatenate([parts["probe"], parts["val"]])
     first = len(seed.files)
