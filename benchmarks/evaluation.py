@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from ballast.data.draws import labelled
 from ballast.data.store import Resident
 from ballast.device import prepare
-from ballast.encoders.embed import BATCH, embed
+from ballast.encoders.embed import batch_size, embed
 from ballast.encoders.model import build
 from ballast.evaluation.probe import Probe, augmented_features, train_probe
 from ballast.rng import generator
@@ -30,7 +30,8 @@ def main(quick: bool) -> None:
     model = build(network, 3, 1).to(device).eval()
     count = 256 if quick else 300_000 if device.type == "cuda" else 4_096
     pool = Resident(torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)).to(device)
-    views = torch.rand(min(BATCH, count), 3, 32, 32, device=device).contiguous(memory_format=torch.channels_last)
+    views = torch.rand(min(batch_size(device), count), 3, 32, 32, device=device)
+    views = views.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def forward() -> None:

@@ -2,7 +2,8 @@
 
     python -m benchmarks.step [quick] [METHOD ...]
 
-ResNet-18 at 32 px, bf16; batch 128 on the CPU, 512 on a GPU. ``share`` is the part of a step that the encoder takes.
+ResNet-18 at 32 px, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the part of a step that the
+encoder takes; ``ideas`` the part of what a method's losses and memories add to NT-Xent, forward and backward.
 """
 
 import sys
@@ -16,8 +17,9 @@ from ballast.device import prepare
 from ballast.encoders.model import build
 from ballast.merge import merged
 from ballast.training import method as methods
+from ballast.training.objective import Objective
 from ballast.training.rounds import Pretraining
-from benchmarks.timing import show, wait
+from benchmarks.timing import seconds, show, wait
 
 METHODS = ("simclr", "sdclr", "bcl", "colt", "sdclr-colt", "bcl-colt", "guided")
 SAMPLING = {"budget": 512, "warmup": 1, "every": 100}
@@ -29,7 +31,8 @@ def main(names: list[str], quick: bool) -> None:
         params = yaml.safe_load(file)
     profile = params["profiles"]["cifar10_lt"]
     batch = 16 if quick else 512 if device.type == "cuda" else 128
-    network = {**profile["network"], "precision": "bf16", **({"width": 16, "depths": [1, 1]} if quick else {})}
+    network = {**profile["network"], "precision": "bf16", "compile": device.type == "cuda",
+               **({"width": 16, "depths": [1, 1]} if quick else {})}
     rows = []
     for name in names:
         settings = merged(profile["pretrain"], params["methods"][name]["pretrain"], {"batch": batch})
@@ -70,7 +73,19 @@ def measure(settings: dict, network: dict, augment: dict, batch: int, device: to
             encoder.append(time.perf_counter() - middle)
     step, least = sorted(whole)[len(whole) // 2], sorted(encoder)[len(encoder) // 2]
     return {"step, ms": round(1000 * step, 1), "encoder alone, ms": round(1000 * least, 1),
-            "images/s": round(batch / step), "share": round(least / step, 3)}
+            "images/s": round(batch / step), "share": round(least / step, 3),
+            "ideas": round(ideas(run, index) / step, 4)}
+
+
+def ideas(run: Pretraining, index: torch.Tensor) -> float:
+    """Seconds that the method's objective takes longer than NT-Xent alone, on a batch of pool and seed images."""
+    z = torch.randn(2 * len(index), 128, device=run.device)
+    z = torch.nn.functional.normalize(z).requires_grad_()
+    index = index.to(run.device)
+    ways = {"method": run.objective, "plain": Objective(methods.Method(), run.seeds, {})}
+    found = seconds({name: lambda way=way: way(z, index, True, 0.2, len(index))["loss"].backward()
+                     for name, way in ways.items()}, repeats=50, warm=5)
+    return max(0.0, found["method"] - found["plain"])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(extractor: str) -> None:
 
 def _ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
     """phi of every group by the number of draws, on the test images."""
-    device = prepare(p.threads)
+    device = prepare(p.threads, p.deterministic)
     images, labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
     if not len(images) or (groups == "").any():  # no labels, or none of the seed images
         return pd.DataFrame(columns=["draws", "group", "phi"])

@@ -18,7 +18,7 @@ from ballast.rng import generator
 
 def main(method: str) -> None:
     p = parameters()
-    device = start(prepare(p.threads))
+    device = start(prepare(p.threads, p.deterministic))
     seed = load_store("data/images/train").take(torch.from_numpy(load_array("data/split/longtail.npy"))).to(device)
     pool = load_store("data/pool/store", device)
     model = load_model(p.profile["network"], pool.channels, f"runs/{method}").to(device)

@@ -13,7 +13,7 @@ from ballast.evaluation.groups import assign, class_accuracy, summarise
 
 def main(method: str, folder: str) -> None:
     p = parameters()
-    device = prepare(p.threads)
+    device = prepare(p.threads, p.deterministic)
     images, test = load_store("data/images/train", device), load_store("data/images/test", device)
     labels, test_labels = (torch.from_numpy(load_array(f"data/labels/{part}.npy")).to(device)
                            for part in ("train", "test"))

@@ -27,7 +27,7 @@ PROBES = {"linear": ("linear", "probe"), "fewshot": ("fewshot", "few"), "imbalan
 
 def main(method: str, folder: str) -> None:
     p = parameters()
-    device = prepare(p.threads)
+    device = prepare(p.threads, p.deterministic)
     images, labels = load_store("data/images/train", device), torch.from_numpy(load_array("data/labels/train.npy"))
     test, test_labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
     lists = {name: torch.from_numpy(load_array(f"data/split/{name}.npy")) for name in LISTS}

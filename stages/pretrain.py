@@ -18,7 +18,7 @@ from ballast.training.scratch import Scratch
 def main(method: str, seed_list: str, extra: str) -> None:
     p = parameters(method)
     settings = merged(p.profile["pretrain"], p.method["pretrain"], p.profile.get("tuned", {}).get(method, {}))
-    device = start(prepare(p.threads))
+    device = start(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
     added = None if extra == seed_list else load_store(extra, device)  # dvc.yaml repeats the list to add nothing
     model = synchronised(build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device))

@@ -16,7 +16,7 @@ from ballast.tailness.ecle import ecle
 
 def main() -> None:
     p = parameters()
-    device, how = prepare(p.threads), p.profile["score"]
+    device, how = prepare(p.threads, p.deterministic), p.profile["score"]
     seed, pool = (load_shards(f"data/embed/{name}", device) for name in ("seed", "pool"))
     passes = sorted(Path("data/embed/views").iterdir())
     views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]

@@ -19,7 +19,7 @@ from ballast.selection.kcenter import kcenter_greedy
 
 def main(method: str) -> None:
     p = parameters(method)
-    prepare(p.threads)
+    prepare(p.threads, p.deterministic)
     how, budget, images = p.method["select"], p.profile["sampling"]["budget"], load_store("data/pool/store")
     require(budget <= len(images), f"sampling.budget: {budget} is more than the pool's {len(images)} images")
     if how["rule"] == "random":

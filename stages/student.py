@@ -17,7 +17,7 @@ from ballast.training.student import Student
 
 def main(method: str, seed_list: str) -> None:
     p = parameters(method)
-    device = start(prepare(p.threads))
+    device = start(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
     model, row = load_model(p.profile["network"], images.channels, f"runs/{method}"), p.method["student"]
     model = synchronised(model.to(device))

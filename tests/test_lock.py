@@ -26,7 +26,7 @@ def test_lock_is_in_sync():
                 stale.append(f"{stage}: {change}")
                 continue
             stale += [f"{stage}: {kind}: {path}: {what}" for kind, paths in change.items()
-                      for path, what in paths.items() if what not in ABSENT or path in tracked]
+                      for path, what in paths.items() if str(what) not in ABSENT or path in tracked]
     assert not stale
 
 

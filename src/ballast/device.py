@@ -5,12 +5,16 @@ import os
 import torch
 
 
-def prepare(threads: int) -> torch.device:
-    """Pin CPU threads (their number changes the last bits of sums), ask for deterministic kernels, pick the device."""
+def prepare(threads: int, deterministic: bool = True) -> torch.device:
+    """Pin CPU threads (their number changes the last bits of sums) and pick the device.
+
+    deterministic: the same bytes in every run on the same device; without it cuDNN tries kernels and takes the fastest.
+    """
     torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(deterministic)
     torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs a sixth of a step
+    torch.backends.cudnn.benchmark = not deterministic
     return device()
 
 

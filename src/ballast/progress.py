@@ -21,13 +21,14 @@ def track(items: Iterable, what: str, total: int | None = None, initial: int = 0
         return
     total = total if total is not None else (len(items) if hasattr(items, "__len__") else None)
     start = shown = time.monotonic()
-    done = initial
+    done, said = initial, None
     for done, item in enumerate(items, initial + 1):
         yield item
         if time.monotonic() - shown >= SECONDS_BETWEEN_LINES:
-            shown = time.monotonic()
+            shown, said = time.monotonic(), done
             _line(what, done, total, shown - start, initial, unit)
-    _line(what, done, total, time.monotonic() - start, initial, unit)
+    if said != done:
+        _line(what, done, total, time.monotonic() - start, initial, unit)
 
 
 def _line(what: str, done: int, total: int | None, elapsed: float, initial: int, unit: str) -> None:

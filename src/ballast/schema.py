@@ -122,6 +122,7 @@ class Network(Block):
     depths: Annotated[list[Count], Field(min_length=1)]
     projection: Count
     precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = False
 
 
 class Augment(Block):
@@ -284,6 +285,7 @@ class Params(Block):
     seed: Annotated[int, Field(ge=0)]
     split: Annotated[int, Field(ge=0)]
     threads: Count
+    deterministic: bool
     dataset: str
     profile: str
     show: Annotated[list[str], Field(min_length=1)]

@@ -32,7 +32,8 @@ def test_a_stage_gets_its_blocks_by_name(make_project):
     project = make_project()
     code = DECLARED + "sys.argv[0] = 'stages/pretrain.py'; print(json.dumps(vars(settings.parameters('colt'))))"
     shown = json.loads(project.run("python", "-c", code).stdout)
-    assert set(shown) == {"seed", "threads", "dataset", "dataset_name", "profile", "profile_name", "method"}
+    assert set(shown) == {"seed", "threads", "deterministic", "dataset", "dataset_name", "profile", "profile_name",
+                          "method"}
     assert shown["profile_name"] == "smoke"
     assert set(shown["profile"]) == {"augment", "network", "pretrain", "sampling", "tuned"}
     assert set(shown["method"]) == {"pretrain"} and shown["method"]["pretrain"]["domain"]["weight"] == 0.2

@@ -67,13 +67,14 @@ def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
 
 def _blur_matrix(sigma: Tensor, side: int) -> Tensor:
     """[B, side, side]; what a kernel has beyond the border goes to the border pixel."""
-    reach = side
-    offset = torch.arange(-reach, reach + 1, device=sigma.device)
-    kernel = torch.exp(-0.5 * (offset / sigma.clamp(min=1e-3)[:, None]) ** 2)
-    kernel = kernel / kernel.sum(1, keepdim=True)
-    target = (torch.arange(side, device=sigma.device)[:, None] + offset).clamp(0, side - 1)
-    matrix = kernel.new_zeros(len(sigma), side, side)
-    return matrix.scatter_add_(2, target.expand(len(sigma), -1, -1), kernel[:, None].expand(-1, side, -1))
+    place = torch.arange(side, device=sigma.device)
+    half = torch.exp(-0.5 * (torch.arange(side + 1, device=sigma.device) / sigma.clamp(min=1e-3)[:, None]) ** 2)
+    half = half / (2 * half.sum(1, keepdim=True) - 1)  # the kernel from its middle outwards
+    matrix = half[:, (place[:, None] - place).abs()]
+    beyond = half[:, 1:] @ (place[:, None] >= place).to(half.dtype)  # [B, side]: what lies further out than each place
+    matrix[:, :, 0] += beyond
+    matrix[:, :, -1] += beyond.flip(1)
+    return matrix
 
 
 def _bicubic(x: Tensor, a: float = -0.5) -> Tensor:

@@ -52,7 +52,7 @@ def save_store(images: Store, folder: str | Path) -> None:
         save_files(folder, "cache", images.size, images.short, files)
         save_array(Path(folder, "images.npy"), np.stack([array_row(path) for path in images.paths]))
     else:
-        files = files.assign(path=images.paths, height=images.height, width=images.width)
+        files = files.assign(path=images.paths, height=images.height.numpy(), width=images.width.numpy())
         save_files(folder, "files", images.size, images.short, files)
 
 

@@ -10,8 +10,6 @@ from ballast.data.store import Store
 from ballast.distributed import gathered, rank, world
 from ballast.encoders.model import Model
 
-BATCH = 1024
-
 
 def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
     """Features h [N, d] and unit projections z [N, output] of N images, in float32, on the images' device.
@@ -22,6 +20,11 @@ def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tens
     return features, projections
 
 
+def batch_size(device: torch.device) -> int:
+    """Images embedded at a time. What stays in the cache of a CPU is embedded half as fast again as 1024 at a time."""
+    return 128 if device.type == "cpu" else 1024
+
+
 @torch.no_grad()
 def blocks(model: Model, images: Store, draws: Draws | None = None) -> Iterator[tuple[Tensor, Tensor]]:
     """The same in blocks of consecutive images; the model is left in the mode in which it came.
@@ -30,7 +33,7 @@ def blocks(model: Model, images: Store, draws: Draws | None = None) -> Iterator[
     """
     training = model.training
     model.eval()
-    batches = torch.arange(len(images)).split(BATCH)
+    batches = torch.arange(len(images)).split(batch_size(images.device))
     requests = ((index, None if draws is None else draws.rows(index)) for index in batches[rank() :: world()])
     own = (model(views.to(memory_format=torch.channels_last)) for views in images.stream(requests))
     nothing = tuple(torch.empty(0, width, device=images.device) for width in model.widths)

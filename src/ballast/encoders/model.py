@@ -22,9 +22,15 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Model(nn.Module):
     """images [B, C, H, W] in [0, 1] -> features h [B, d] and unit-length projections z [B, output]."""
 
-    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32") -> None:
-        """precision: bf16 runs encoder and head under autocast; weights and what comes out stay float32."""
+    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32",
+                 compile: bool = False) -> None:
+        """precision: bf16 runs encoder and head under autocast; weights and what comes out stay float32.
+
+        compile: torch.compile fuses the encoder's operations, once for every kind of batch.
+        """
         super().__init__()
+        if compile:
+            encoder.compile()
         self.half = precision == "bf16"
         self.encoder, self.channels, self.widths = encoder, channels, (encoder.features, output)
         self.head = projection_head(encoder.features, output, layers)
@@ -56,13 +62,14 @@ class Model(nn.Module):
 def build(network: dict, channels: int, seed: int, layers: int = 2) -> Model:
     """A fresh model; its initial weights are a function of the seed alone.
 
-    network: the head's ``projection``, ``precision`` as in Model, the rest goes to ResNet; layers: of the head.
+    network: the head's ``projection``, ``precision`` and ``compile`` as in Model, the rest goes to ResNet; layers: of
+    the head.
     """
-    encoder = {key: value for key, value in network.items() if key not in ("projection", "precision")}
+    encoder = {key: value for key, value in network.items() if key not in ("projection", "precision", "compile")}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
         model = Model(ResNet(channels, **encoder), network["projection"], channels, layers,
-                      network.get("precision", "fp32"))
+                      network.get("precision", "fp32"), network.get("compile", False))
     return model.to(memory_format=torch.channels_last)
 
 

@@ -18,7 +18,7 @@ def magnitude_masks(weights: list[Tensor], share: float) -> list[Tensor]:
     """Masks, bool in the weights' shapes, by one threshold over all of them: False on about the ``share`` smallest."""
     size = torch.cat([weight.detach().flatten() for weight in weights]).abs()
     pruned = min(math.ceil(share * len(size)), len(size) - 1)
-    threshold = size.kthvalue(pruned + 1).values
+    threshold = size.sort().values[pruned]  # kthvalue has no deterministic kernel on CUDA
     return [weight.detach().abs() >= threshold for weight in weights]
 
 

@@ -10,14 +10,13 @@ from torch.nn.functional import cross_entropy
 
 from ballast.data.draws import labelled
 from ballast.data.store import Store
+from ballast.encoders.embed import batch_size
 from ballast.encoders.heads import first_layer
 from ballast.encoders.model import Model
 from ballast.evaluation.probe import fresh_classifier, predict, right_within
 from ballast.rng import generator
 from ballast.training.loop import shuffled_batches
 from ballast.training.schedule import batch_count, warmup_cosine
-
-BATCH = 1024  # images that are classified at a time
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def finetune(
             optimizer.step()
         if epoch % how.every == 0:
             network.eval()
-            right = sum(right_within(network, *part, how.top) for part in zip(_seen(val), val_labels.split(BATCH)))
+            right = sum(right_within(network, views, val_labels[index], how.top) for index, views in _seen(val))
             if right > best_right:
                 best, best_right = copy.deepcopy(network), right
     return best.eval()
@@ -78,9 +77,10 @@ def finetune(
 
 def classify(network: Classifier, images: Store) -> Tensor:
     """Predicted classes [N] of N images."""
-    return torch.cat([predict(network, part) for part in _seen(images)])
+    return torch.cat([predict(network, views) for _, views in _seen(images)])
 
 
-def _seen(images: Store) -> Iterator[Tensor]:
-    """The images as they are, in batches."""
-    return images.stream((index, None) for index in torch.arange(len(images)).split(BATCH))
+def _seen(images: Store) -> Iterator[tuple[Tensor, Tensor]]:
+    """Indices and pixels of the images as they are, in batches."""
+    batches = torch.arange(len(images)).split(batch_size(images.device))
+    return zip(batches, images.stream((index, None) for index in batches))
