@@ -13,6 +13,7 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 repro: setup ## Run the stages that are stale and print the comparison table
+	@python scripts/mend.py
 	@python stages/check.py
 	dvc repro
 	@cat results/table.md

@@ -1,6 +1,7 @@
 """What every stage does around its own work: arguments, metrics, one clear line when something is wrong."""
 
 import ctypes
+import hashlib
 import json
 import os
 import shlex
@@ -13,10 +14,11 @@ from pathlib import Path
 # The library of this tree, not the installed one: `dvc exp run --temp` runs in a copy with code of its own.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from ballast.errors import BallastError
+from ballast.errors import BallastError, require
 from ballast.files import write_atomic
 
 SECONDS_FOR_THE_FIRST_RANK = 3.0
+SECONDS_TO_STOP = 30  # after being asked to
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -29,15 +31,22 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
     name, given = Path(sys.argv[0]).stem, sys.argv[1:]
     if len(given) != len(arguments.split()):
         sys.exit(f"{name}: usage: python stages/{name}.py {arguments}".rstrip() + " (dvc.yaml has the values)")
-    _stop_with_parent()
+    _stop_with_parent(signal.SIGTERM if ranks else signal.SIGKILL)  # a training saves first
+    _stop_when_asked()
     launcher = shlex.split(os.environ.get("BALLAST_LAUNCHER", "")) if ranks else []
     if launcher and "RANK" not in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
         os.execvp(launcher[0], [*launcher, *sys.argv])
     try:
+        _check_code(name)
         work(*given)
+        _check_code(name)
+    except KeyboardInterrupt:
+        _fail(f"{name}: stopped; the same command goes on from the last whole epoch of a training")
     except FileNotFoundError as error:
         _fail(f"{name}: {error.filename}: missing; `dvc repro` makes it")
+    except OSError as error:
+        _fail(f"{name}: {error.filename}: {error.strerror}")
     except BallastError as error:
         _fail(f"{name}: {error}")
 
@@ -65,8 +74,32 @@ def class_names() -> list[str]:
     return Path("data/labels/classes.txt").read_text(encoding="utf-8").splitlines()
 
 
-def _stop_with_parent() -> None:
+def _check_code(name: str) -> None:
+    """Refuse to run code that was edited since `dvc repro` looked: DVC would record the old beside the new result."""
+    listing = Path(f"data/sources/{name}.txt")
+    if "DVC_STAGE" not in os.environ or not listing.exists():
+        return
+    for line in listing.read_text().splitlines():
+        digest, _, path = line.partition("  ")
+        file = ROOT / path
+        require(file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == digest,
+                f"{path}: edited since this `dvc repro` began; run it again")
+
+
+def _stop_when_asked() -> None:
+    """SIGTERM and Ctrl-C end the work as an exception, once, so that it can save; the clock ends what does not end."""
+    def stop(*_: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        signal.alarm(SECONDS_TO_STOP)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _stop_with_parent(how: int) -> None:
     """Under DVC on Linux, stop when dvc is killed: an orphan would go on and write beside the next run."""
     if "DVC_STAGE" in os.environ and sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how)

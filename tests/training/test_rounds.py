@@ -42,21 +42,21 @@ ALONE = ("simclr", "sdclr", "bcl", "bcl-d")
 
 
 class Memory:
-    """A scratch in memory that can kill the training after some epochs."""
+    """A scratch in memory that can kill the training after some epochs, or save only when it must."""
 
-    def __init__(self, die_after=None):
-        self.state, self.die_after = None, die_after
+    def __init__(self, die_after=None, lazy=False):
+        self.state, self.die_after, self.lazy = None, die_after, lazy
 
     def load(self):
         return self.state
 
-    def save(self, state):
-        clone = lambda value: (value.clone() if isinstance(value, torch.Tensor) else  # noqa: E731
-                               {k: clone(v) for k, v in value.items()} if isinstance(value, dict) else
-                               [clone(v) for v in value] if isinstance(value, list) else value)
-        self.state = clone(state)
-        if state["epoch"] == self.die_after:
+    def save(self, state, now=False):
+        if self.lazy and not now:
+            return False
+        self.state = state
+        if state["epoch"] == self.die_after and not now:
             raise KeyboardInterrupt
+        return True
 
 
 def training(name, how=HOW, method=None, extra=None, network=NETWORK):
@@ -94,6 +94,26 @@ def test_interrupted_and_resumed_is_the_same_as_uninterrupted(name):
     for table in ("trace", "remembered"):
         assert getattr(whole, table)().to_csv() == getattr(pieces, table)().to_csv()
     assert whole.state.history_frame().to_csv() == pieces.state.history_frame().to_csv()
+
+
+@pytest.mark.parametrize("name", ["simclr", "bcl-d", "guided-joint"])
+def test_what_ends_a_training_in_the_middle_of_an_epoch_costs_that_epoch_alone(name, monkeypatch):
+    whole, stopped, scratch = training(name), training(name), Memory(lazy=True)
+    whole.train(Memory())
+    step, steps = stopped._step, iter(range(9))
+
+    def interrupted(*batch):
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return step(*batch)
+
+    monkeypatch.setattr(stopped, "_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train(scratch)
+    assert scratch.state["epoch"] == (2 if name == "guided-joint" else 3)  # three steps an epoch, with pool images four
+    resumed = training(name)
+    resumed.train(scratch)
+    assert torch.equal(weights(whole), weights(resumed))
 
 
 def test_methods_differ():
@@ -158,8 +178,20 @@ def test_remembered_holds_what_each_method_keeps_of_the_seed_images():
 
 
 def test_divergence_is_one_clear_line():
-    with pytest.raises(BallastError, match=r"pretrain: the loss is nan in epoch \d; lower pretrain.lr"):
+    with pytest.raises(BallastError, match=r"^pretrain: the loss is nan in step 2, before it was [\d.]+; lower \S+lr$"):
         training("simclr", Optimisation(**{**vars(HOW), "lr": 1e30, "warmup": 0})).train(Memory())
+    run, scratch = training("simclr"), Memory(lazy=True)
+    step, steps = run._step, iter(range(7))
+
+    def diverging(*batch):
+        losses = step(*batch)
+        return losses if next(steps, None) is not None else {**losses, "loss": losses["loss"] * torch.inf}
+
+    run._step = diverging
+    with pytest.raises(BallastError, match=r"is inf in step 8, .*; the same command goes on .* after epoch 2$"):
+        run.train(scratch)
+    assert scratch.state["epoch"] == 2
+    assert all(value.isfinite().all() for value in scratch.state["model"].values())
 
 
 def test_a_full_device_is_one_clear_line(monkeypatch):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ballast.data.duplicates import SIDE, thumbnails
 from ballast.data.listing import Listing, here
 from ballast.data.store import save_files
 from ballast.errors import BallastError
-from ballast.files import save_array
+from ballast.files import save_array, written
 from ballast.progress import track
 
 BLOCK = 1024
@@ -65,12 +66,11 @@ class ArrayWriter:
     """A .npy file [N, *shape], uint8, that grows; it has its name once it is whole. Not wanted, it writes nothing."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], wanted: bool = True) -> None:
-        self.path, self.shape, self.rows = path, shape, 0
-        self.temporary = path.with_name(f".{path.name}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = open(self.temporary, "wb") if wanted else None  # noqa: SIM115
+        self.shape, self.rows = shape, 0
+        self.whole = written(path) if wanted else nullcontext()
 
     def __enter__(self) -> "ArrayWriter":
+        self.file = self.whole.__enter__()
         if self.file:
             self._header()
         return self
@@ -80,17 +80,11 @@ class ArrayWriter:
             self.file.write(np.ascontiguousarray(images).data)
             self.rows += len(images)
 
-    def __exit__(self, kind: type | None, *_: object) -> None:
-        if not self.file:
-            return
-        self._header()
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        if kind is None:
-            os.replace(self.temporary, self.path)
-        else:
-            self.temporary.unlink()
+    def __exit__(self, *error: object) -> None:
+        if self.file and error == (None, None, None):
+            self._header()
+            self.file.seek(0, os.SEEK_END)
+        self.whole.__exit__(*error)
 
     def _header(self) -> None:
         """numpy leaves room in it for a longer first axis, so its length stays the same."""

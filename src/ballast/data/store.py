@@ -27,7 +27,7 @@ Store = Resident | OnDisk
 def load_store(folder: str | Path, device: torch.device | str = "cpu") -> Store:
     """The images of a folder that an earlier stage wrote."""
     folder = Path(folder)
-    how, files = json.loads((folder / "store.json").read_text()), pd.read_csv(folder / "files.csv")
+    how, files = _described(folder)
     if how["where"] == "memory":
         images = load_images(folder / "images.npy")
         rows = torch.tensor(files["row"].to_numpy(np.int64))
@@ -58,13 +58,23 @@ def save_store(images: Store, folder: str | Path) -> None:
 
 def read_files(folder: str | Path) -> pd.DataFrame:
     """What every image of a store is: row, path, height, width, bytes, hash."""
-    return pd.read_csv(Path(folder, "files.csv"), keep_default_na=False)
+    return _described(folder, keep_default_na=False)[1]
 
 
 def restrict(folder: str | Path, kept: np.ndarray) -> None:
     """Leave only some images, by position, in a store; its pixels stay as they are."""
-    how = json.loads(Path(folder, "store.json").read_text())
-    save_files(folder, **how, files=pd.read_csv(Path(folder, "files.csv")).iloc[kept])
+    how, files = _described(folder)
+    save_files(folder, **how, files=files.iloc[kept])
+
+
+def _described(folder: str | Path, **options: object) -> tuple[dict, pd.DataFrame]:
+    """store.json and files.csv of a store."""
+    try:
+        how = json.loads(Path(folder, "store.json").read_text())
+        return {key: how[key] for key in ("where", "size", "short")}, pd.read_csv(Path(folder, "files.csv"), **options)
+    except (ValueError, KeyError) as error:  # pandas' parser and UTF-8 errors are ValueErrors
+        raise BallastError(f"{folder}: a damaged store of images ({str(error).splitlines()[0]}); `dvc repro` makes it "
+                           f"again once it is deleted") from error
 
 
 def load_array(path: str | Path) -> np.ndarray:

@@ -1,8 +1,10 @@
 """The loop that every training shares: epochs, batches, SGD by schedule, history, exact resume."""
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -31,8 +33,9 @@ class State:
     epoch: int = 0
 
     def save(self) -> dict:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "memory": self.memory,
-                "history": self.history, "epoch": self.epoch}
+        """A copy of all that, which stays as it is while the training goes on."""
+        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                              "memory": self.memory, "history": self.history, "epoch": self.epoch})
 
     def load(self, saved: dict, device: torch.device) -> None:
         self.model.load_state_dict(saved["model"])
@@ -61,37 +64,60 @@ def run(
     state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Batch]],
     step: Callable[[Tensor, Tensor], Losses], batches: list[int], lr: float, warmup: int, what: str,
 ) -> None:
-    """Train from ``state.epoch`` to the end.
+    """Train from ``state.epoch`` to the end; whatever ends it before, the last whole epoch is on the disk.
 
     begin_epoch(epoch) prepares an epoch (1-based) and gives its batches, step(indices, views) the losses of one.
     batches: the number of batches of every epoch; warmup: epochs of rising learning rate.
     """
-    device = next(state.model.parameters()).device
     saved = scratch.load()
     if saved is not None:
-        state.load(saved, device)
-    total, rising = sum(batches), sum(batches[:warmup])
-    iteration = sum(batches[: state.epoch])
+        state.load(saved, next(state.model.parameters()).device)
+    total, rising, done = sum(batches), sum(batches[:warmup]), sum(batches[: state.epoch])
+    rates = (warmup_cosine(iteration, lr, rising, total) for iteration in range(done + 1, total + 1))
     epochs = range(state.epoch + 1, len(batches) + 1)
-    for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
-        sums, counts = Counter(), Counter()
-        for index, views in begin_epoch(epoch):
-            iteration += 1
-            rate = warmup_cosine(iteration, lr, rising, total)
-            try:
-                losses = _update(state, rate, step, index, views)
-            except torch.OutOfMemoryError as full:
-                raise BallastError(f"{what}: out of memory with a batch of {len(index)} images; lower {what}.batch, "
-                                   f"set network.precision: bf16 or share it by more processes") from full
-            for name, value in losses.items():
-                sums[name] += value.detach() * len(index)
-                counts[name] += len(index)
-        means = {name: value.item() / counts[name] for name, value in sums.items()}
-        if not math.isfinite(means["loss"]):
-            raise BallastError(f"{what}: the loss is {means['loss']} in epoch {epoch}; lower pretrain.lr")
-        state.history.append({"epoch": epoch, "images": counts["loss"], **means})
-        state.epoch = epoch
-        scratch.save(state.save())
+    held = None  # the last whole epoch, until it is on the disk
+    try:
+        for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
+            first = sum(batches[: epoch - 1]) + 1
+            state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), step, first, what)})
+            state.epoch = epoch
+            held = state.save()
+            if scratch.save(held):
+                held = None
+    except BaseException:
+        if held:
+            with suppress(BallastError):  # of two errors the first tells more
+                scratch.save(held, now=True)
+        raise
+
+
+def _epoch(state: State, batches: Iterable[tuple[Batch, float]], step: Callable[[Tensor, Tensor], Losses], first: int,
+           what: str) -> dict[str, float]:
+    """Train on batches and their learning rates, of which the first is step ``first``; images seen and mean losses."""
+    sums, counts, minimised = Counter(), Counter(), []
+    for (index, views), rate in batches:
+        try:
+            losses = _update(state, rate, step, index, views)
+        except torch.OutOfMemoryError as full:
+            raise BallastError(f"{what}: out of memory with a batch of {len(index)} images; lower {what}.batch, "
+                               f"set network.precision: bf16 or share it by more processes") from full
+        minimised.append(losses["loss"].detach())
+        for name, value in losses.items():
+            sums[name] += value.detach() * len(index)
+            counts[name] += len(index)
+    _require_finite(torch.stack(minimised).tolist(), state, first, what)
+    return {"images": counts["loss"], **{name: value.item() / counts[name] for name, value in sums.items()}}
+
+
+def _require_finite(losses: list[float], state: State, first: int, what: str) -> None:
+    """Looked at once per epoch: a look at every step would make the device wait."""
+    bad = next((number for number, loss in enumerate(losses) if not math.isfinite(loss)), None)
+    if bad is None:
+        return
+    before = losses[bad - 1] if bad else state.history[-1]["loss"] if state.history else math.nan
+    kept = f"; the same command goes on from the state after epoch {state.epoch}" if state.epoch else ""
+    raise BallastError(f"{what}: the loss is {losses[bad]} in step {first + bad}, before it was {before:.4g}; lower "
+                       f"{what}.lr{kept}")
 
 
 def _update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:

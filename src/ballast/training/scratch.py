@@ -23,6 +23,8 @@ from ballast.errors import BallastError, require
 from ballast.files import write_atomic
 
 SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
+PATIENCE = 10.0  # seconds for a training that was told to stop, to save and be gone
+DIGEST = hashlib.sha256().digest_size  # bytes before the state that tell whether it is whole
 
 
 class Scratch:
@@ -34,42 +36,67 @@ class Scratch:
         fingerprint = self._fingerprint()
         root = Path(os.environ.get("DVC_ROOT", "."))  # the real repository also in `dvc exp run --temp`
         self.folder = root / ".scratch" / os.environ.get("DVC_STAGE", "manual").replace("/", "_") / fingerprint[:16]
-        self._state = self.folder / "state.pt"
+        self._state, self._previous = self.folder / "state.pt", self.folder / "previous.pt"
         self._expected = fingerprint
         self._saved_at, self._cost = time.monotonic(), 0.0
         if rank() == 0:
             self._keep_others_out()
 
     def _keep_others_out(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(self.folder / "lock", "a")  # noqa: SIM115 (held for as long as the process lives)
-        try:
+        deadline = time.monotonic() + PATIENCE
+        while not self._locked():
+            require(time.monotonic() < deadline,
+                    f"{self.folder}: another process is training this; wait for it or stop it")
+            time.sleep(0.1)
+
+    def _locked(self) -> bool:
+        """Whether the lock is ours now, and is not one that a training removed when it ended meanwhile."""
+        path = self.folder / "lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = open(path, "a")  # noqa: SIM115 (held for as long as the process lives)
+        with suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as busy:
-            raise BallastError(f"{self.folder}: another process is training this; wait for it or stop it") from busy
+            return os.path.samestat(os.fstat(self._lock.fileno()), path.stat())
+        return False
 
     def load(self) -> dict | None:
-        """The last saved state, or None at the start."""
-        if not self._state.exists():
-            return None
-        try:
-            return torch.load(self._state, weights_only=True, map_location="cpu")
-        except Exception as error:
-            raise BallastError(f"{self._state}: unreadable state; delete it to train from the start") from error
+        """The last saved state that is whole, or None at the start."""
+        for path in (self._state, self._previous):
+            if not path.exists():
+                continue
+            content = path.read_bytes()
+            if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
+                return self._unpacked(path, content)
+            print(f"{path}: damaged, removed; going on from the state before it, or from the start", file=sys.stderr)
+            path.unlink()
+        return None
 
-    def save(self, state: dict) -> None:
+    @staticmethod
+    def _unpacked(path: Path, content: bytes) -> dict:
+        try:
+            return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True, map_location="cpu")
+        except Exception as error:  # a pickle that would run code is refused by one of many kinds of error
+            raise BallastError(f"{path}: holds other things than a state of Ballast's; delete it") from error
+
+    def save(self, state: dict, now: bool = False) -> bool:
         """Save the state, unless the last save is so recent that saving would take too large a share of the time.
 
-        With several ranks the first one saves for all, and all load.
+        With several ranks the first one saves for all, and all load. The state before is kept beside the new one.
         """
         start = time.monotonic()
-        if rank() > 0 or start - self._saved_at < self._cost / SHARE_OF_TIME:
-            return
-        buffer = io.BytesIO()
+        if rank() > 0 or (not now and start - self._saved_at < self._cost / SHARE_OF_TIME):
+            return False
+        buffer = io.BytesIO(bytes(DIGEST))
+        buffer.seek(DIGEST)
         torch.save(state, buffer)
-        write_atomic(self._state, buffer.getbuffer())
+        content = buffer.getbuffer()
+        content[:DIGEST] = hashlib.sha256(content[DIGEST:]).digest()
+        if self._state.exists():
+            os.replace(self._state, self._previous)
+        write_atomic(self._state, content)
         self._saved_at = time.monotonic()
         self._cost = self._saved_at - start
+        return True
 
     def check_code(self) -> None:
         """Refuse to finish when code or inputs changed meanwhile: DVC would record the new beside the old result."""
@@ -80,8 +107,8 @@ class Scratch:
         """Forget the state once the results are written."""
         if rank() > 0:
             return
-        self._lock.close()
         shutil.rmtree(self.folder)
+        self._lock.close()
         with suppress(OSError):  # not empty: the same stage trains with other parameters
             self.folder.parent.rmdir()
 

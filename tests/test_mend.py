@@ -1,0 +1,44 @@
+"""A dvc.lock cut off anywhere can be read again, and keeps all stages that were whole."""
+
+import re
+
+import yaml
+from dvc.dvcfile import Lockfile
+
+from scripts.mend import main, whole
+from tests import ROOT
+
+LOCK = (ROOT / "dvc.lock").read_text()
+SHORT = LOCK[: [match.start() for match in re.finditer(r"^  \S", LOCK, re.MULTILINE)][3]]  # three stages
+
+
+def validated(text):
+    Lockfile.SCHEMA(yaml.safe_load(text))
+
+
+def test_a_whole_lock_is_left_alone(tmp_path, capsys):
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    main(tmp_path / "dvc.lock")
+    main(tmp_path / "none")
+    assert (tmp_path / "dvc.lock").read_text() == LOCK and not capsys.readouterr().out
+
+
+def test_cut_off_at_any_place_it_is_valid_again_and_keeps_whole_stages(tmp_path):
+    path, stages = tmp_path / "dvc.lock", yaml.safe_load(SHORT)["stages"]
+    names = list(stages)
+    for length in range(0, len(SHORT), 5):
+        path.write_text(SHORT[:length])
+        main(path)
+        ends = [SHORT.index(f"\n  {name}:") for name in names[1:]]
+        begun = [names[0], *(name for name, end in zip(names[1:], ends) if length > end + 3)]
+        left = yaml.safe_load(path.read_text())["stages"] if path.exists() else {}
+        validated(path.read_text()) if path.exists() else None
+        assert all(left[name] == stages[name] for name in left if name != list(left)[-1])
+        assert set(begun[:-1]) <= set(left), (length, begun, list(left))
+
+
+def test_what_is_left_says_so(tmp_path, capsys):
+    (tmp_path / "dvc.lock").write_text(LOCK[: len(LOCK) // 2])
+    main(tmp_path / "dvc.lock")
+    assert "cut off" in capsys.readouterr().out and not whole(LOCK[: len(LOCK) // 2])
+    assert whole((tmp_path / "dvc.lock").read_text())
