@@ -1,0 +1,68 @@
+"""Degenerate embeddings and images: a collapsed network, duplicates, empty clusters; every choice stays defined."""
+
+import pytest
+import torch
+
+from ballast.data.store import Resident
+from ballast.encoders.model import build
+from ballast.rng import generator
+from ballast.selection import mak
+from ballast.selection.clusters import kmeans, refine_by_kl
+from ballast.selection.kcenter import kcenter_greedy
+from ballast.tailness.ecle import ecle
+from ballast.training.guide import Guidance, Guide
+from ballast.training.resampling import Resampling, sample
+
+NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1], "projection": 8}
+ROUNDS = Resampling(budget=12, warmup=1, every=1, tailness="density", neighbours=5, momentum=0.9, clusters=4,
+                    refine=False, temperature=1.0, remainder="largest")
+EQUAL = torch.nn.functional.normalize(torch.ones(20, 8))
+
+
+def collapsed():
+    model = build(NETWORK, 1, 1)
+    with torch.no_grad():
+        model.head[-1].weight.zero_()
+        model.head[-1].bias.fill_(1.0)
+    return model
+
+
+@pytest.mark.parametrize("tailness, refine", [("density", False), ("sparsity", True), ("sparsity", False)])
+@pytest.mark.parametrize("remainder", ["largest", "last"])
+def test_a_collapsed_network_still_gets_its_budget_of_different_images(tailness, refine, remainder):
+    seed, pool = (Resident(torch.randint(0, 256, (count, 1, 8, 8), dtype=torch.uint8)) for count in (20, 30))
+    how = Resampling(**{**vars(ROUNDS), "tailness": tailness, "refine": refine, "remainder": remainder})
+    density = torch.full((20,), 0.5) if tailness == "density" else None  # all equal: no spread either
+    chosen = sample(collapsed(), seed, pool, density, how, generator(1, "test"))
+    assert len(set(chosen.index.tolist())) == 12 and chosen.cosine.isfinite().all()
+
+
+def test_duplicates_fill_fewer_clusters_than_asked():
+    z = EQUAL.repeat(2, 1)
+    z[20:] = -z[20:]
+    labels, centres = kmeans(z, 5)
+    assert len(labels.unique()) == 2 and centres.isfinite().all()
+    labels, centres = refine_by_kl(z, centres)
+    assert centres.isfinite().all() and (labels[:20] == labels[0]).all() and labels[0] != labels[20]
+
+
+def test_static_selection_of_equal_images_is_distinct():
+    tailness = ecle(torch.stack([EQUAL, EQUAL]), 0.2, 2, 8, 1)
+    assert tailness.isfinite().all()
+    q = mak.score(tailness, torch.zeros(20), 0.3)
+    assert q.isfinite().all()
+    assert len(set(mak.select(q, EQUAL, EQUAL, 10, 1.5).tolist())) == 10
+    assert len(set(kcenter_greedy(EQUAL, EQUAL, 20).tolist())) == 20
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_a_collapsed_guide_gives_finite_losses_and_gradients(weighted):
+    guide = Guide(EQUAL, Guidance(5, 4, 2, weighted, 0.4, 0.1))
+    index = torch.arange(20)
+    other = guide.draw(generator(1, "test"))
+    assert (other != index).all()
+    z = torch.randn(60, 8).requires_grad_()
+    unit = torch.nn.functional.normalize(z)
+    guided, distill = guide.losses(unit[:40], unit[40:], index, other, 0.2)
+    (guided + distill).backward()
+    assert z.grad.isfinite().all()
