@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.project import Project
+
 
 @pytest.fixture
 def full_disk():
@@ -19,3 +21,17 @@ def full_disk():
             resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
     return limited
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory):
+    return lambda: Project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def finished(make_project) -> Project:
+    """A project in which everything has run once and is committed."""
+    project = make_project()
+    project.repro()
+    project.commit()
+    return project

@@ -48,3 +48,16 @@ def test_without_counts_there_are_no_groups_and_all_is_what_is_left(rule):
     assert groups.tolist() == [""] * 5 and len(assign(np.zeros(0, int), rule)) == 0
     found = summarise(np.array([10.0, 20, 30, 40, 50]), groups)
     assert found["All"] == 30 and all(np.isnan(found[name]) for name in (*GROUPS, "Std"))
+
+
+@given(st.lists(st.integers(1, 500), min_size=3, max_size=40), st.sampled_from(sorted(RULES)), st.randoms())
+def test_groups_follow_the_counts_in_any_order(counts, rule, random):
+    counts = np.array(counts)
+    groups, rank = assign(counts, rule), {name: number for number, name in enumerate(GROUPS)}
+    for more, fewer in zip(np.argsort(-counts, kind="stable")[:-1], np.argsort(-counts, kind="stable")[1:]):
+        assert rank[groups[more]] <= rank[groups[fewer]]  # a class with more images is in no rarer group
+    order = np.array(random.sample(range(len(counts)), len(counts)))
+    if len(set(counts.tolist())) == len(counts):
+        assert (assign(counts[order], rule) == groups[order]).all()
+    accuracy = np.linspace(0, 100, len(counts))
+    assert summarise(accuracy, groups)["All"] == pytest.approx(50)

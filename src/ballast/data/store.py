@@ -72,7 +72,7 @@ def _described(folder: str | Path, **options: object) -> tuple[dict, pd.DataFram
     try:
         how = json.loads(Path(folder, "store.json").read_text())
         return {key: how[key] for key in ("where", "size", "short")}, pd.read_csv(Path(folder, "files.csv"), **options)
-    except (ValueError, KeyError) as error:  # pandas' parser and UTF-8 errors are ValueErrors
+    except (ValueError, KeyError, TypeError) as error:  # pandas' parser and UTF-8 errors are ValueErrors
         raise BallastError(f"{folder}: a damaged store of images ({str(error).splitlines()[0]}); `dvc repro` makes it "
                            f"again once it is deleted") from error
 

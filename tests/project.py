@@ -6,9 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 class Project:
@@ -59,17 +57,3 @@ class Project:
     @staticmethod
     def _git_in(folder: Path, *arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture(scope="session")
-def make_project(tmp_path_factory):
-    return lambda: Project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="session")
-def finished(make_project) -> Project:
-    """A project in which everything has run once and is committed."""
-    project = make_project()
-    project.repro()
-    project.commit()
-    return project

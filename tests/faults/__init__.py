@@ -1,0 +1,1 @@
+"""Faults made on purpose. `make faults` tries each many times and prints what was lost; `make test` a few."""

@@ -1,0 +1,119 @@
+"""The project that is broken, and the table of what it survived."""
+
+import os
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from tests.project import Project
+
+ALL = os.environ.get("BALLAST_FAULTS") == "all"
+TARGETS = [*(f"pretrain@{name}" for name in ("simclr", "sdclr", "bcl", "colt", "guided")), "student@guided", "embed",
+           "select_pool@mak", "linear@guided"]
+TALLY: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if ALL and TALLY:
+        terminalreporter.write_line("\n| fault | tried | survived | lost |\n|:--|--:|--:|--:|")
+        for fault, (tried, survived) in TALLY.items():
+            terminalreporter.write_line(f"| {fault} | {tried} | {survived} | {tried - survived} |")
+
+
+@pytest.fixture
+def trial():
+    """A context that counts a fault, and counts it as survived where nothing is raised."""
+    @contextmanager
+    def counted(fault: str) -> Iterator[None]:
+        TALLY[fault][0] += 1
+        yield
+        TALLY[fault][1] += 1
+
+    return counted
+
+
+class Victim(Project):
+    """A project whose stages train for some seconds, and what it made when nobody disturbed it."""
+
+    def prepare(self) -> None:
+        for old, new in (("pretrain: {epochs: 4,", "pretrain: {epochs: 30,"),
+                         ("student: {epochs: 2,", "student: {epochs: 30,"),
+                         ("budget: 100, warmup: 1, every: 1}", "budget: 100, warmup: 5, every: 10}")):
+            self.replace("params.yaml", old, new)
+        self.run("dvc", "repro", *TARGETS)
+        self.commit()
+        self.whole = {target: self.made(target) for target in TARGETS}
+
+    def stage(self, target: str) -> dict:
+        """What dvc.lock says of a stage; the sizes and hashes of its outputs included."""
+        return yaml.safe_load((self.folder / "dvc.lock").read_text())["stages"][target]
+
+    def made(self, target: str) -> tuple[dict, dict[str, bytes]]:
+        """The lock's entry and the bytes of the outputs of a stage."""
+        paths = [self.folder / out["path"] for out in self.stage(target)["outs"]]
+        files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+        return self.stage(target), {str(file): file.read_bytes() for file in files if file.is_file()}
+
+    def again(self, target: str) -> str:
+        """What a user does after any fault: the same command. -f, since DVC's cache would hide what is computed."""
+        self.run("python", "scripts/mend.py")
+        return self.run("dvc", "repro", "-f", "-s", target).stdout
+
+    def require_whole(self, target: str) -> None:
+        """The stage made the bytes that it makes undisturbed, and left nothing behind."""
+        assert self.made(target) == self.whole[target]
+        assert not self.processes()
+        scratch = self.folder / ".scratch"
+        assert not scratch.exists() or not list(scratch.iterdir())
+        left = [path for name in ("runs", "data", "metrics") for path in (self.folder / name).rglob(".*.tmp")]
+        assert not left
+
+    def processes(self, patience: float = 5.0) -> list[str]:
+        """Commands of processes that still run in this folder."""
+        deadline = time.monotonic() + patience
+        while (found := [" ".join(process.cmdline()) for process in self._running()]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
+
+    def trainer(self) -> psutil.Process | None:
+        """The process of a stage, where one runs."""
+        found = [process for process in self._running() if any("stages/" in word for word in process.cmdline())
+                 and "python" in Path(process.cmdline()[0]).name]
+        return found[0] if found else None
+
+    def _running(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE and process.cmdline():
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+
+@pytest.fixture(scope="session")
+def victim(tmp_path_factory) -> Victim:
+    project = Victim(tmp_path_factory.mktemp("victim"))
+    project.prepare()
+    return project
+
+
+@pytest.fixture(autouse=True)
+def mended(request):
+    """Every test leaves the project as it was, so that one failure does not look like many."""
+    yield
+    if "victim" in request.fixturenames:
+        project = request.getfixturevalue("victim")
+        for process in project._running():
+            process.kill()
+        project.git("checkout", "-q", ".")
+        shutil.rmtree(project.folder / ".scratch", ignore_errors=True)
+        project.run("dvc", "checkout", "-q", "--force", check=False)

@@ -1,0 +1,64 @@
+"""kill -9 of the stage, of dvc, and of both, at random moments: the same command ends with the same bytes."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.faults.conftest import ALL, TARGETS
+
+VICTIMS = ("the stage", "dvc", "both")
+KILLS = [(target, victim, number) for number in range(2 if ALL else 1) for target in TARGETS for victim in VICTIMS]
+FEW = [("pretrain@colt", "the stage", 0), ("pretrain@guided", "dvc", 0), ("student@guided", "both", 0)]
+
+
+@pytest.fixture(scope="module")
+def seconds(victim):
+    """How long each target takes when nobody disturbs it."""
+    found = {}
+
+    def measured(target: str) -> float:
+        if target not in found:
+            start = time.monotonic()
+            victim.again(target)
+            found[target] = time.monotonic() - start
+        return found[target]
+
+    return measured
+
+
+@pytest.mark.parametrize("target, who, number", KILLS if ALL else FEW)
+def test_the_same_command_ends_with_the_same_bytes(victim, trial, seconds, target, who, number):
+    chance = random.Random(f"{target} {who} {number}")
+    after = chance.uniform(0.3, 1.0) * seconds(target)
+    with trial(f"kill -9 of {who}, {target.split('@')[0]}"):
+        kill(victim, target, who, after)
+        victim.again(target)
+        victim.require_whole(target)
+
+
+@pytest.mark.parametrize("number", range(4 if ALL else 1))
+def test_killed_many_times_on_the_way(victim, trial, seconds, number):
+    chance, whole = random.Random(number), seconds("pretrain@guided")
+    with trial("kill -9, four times in one training"):
+        for _ in range(4):
+            kill(victim, "pretrain@guided", chance.choice(VICTIMS), chance.uniform(0.4, 0.8) * whole)
+        victim.again("pretrain@guided")
+        victim.require_whole("pretrain@guided")
+
+
+def kill(victim, target: str, who: str, after: float) -> None:
+    """Start a stage anew and kill some seconds later; what is already gone cannot be killed."""
+    victim.run("python", "scripts/mend.py")
+    run = subprocess.Popen(["dvc", "repro", "-f", "-s", target], cwd=victim.folder, env=victim.environment,
+                           start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(after)
+    stage = victim.trainer()
+    if who == "the stage" and stage:
+        stage.kill()
+    elif run.poll() is None:
+        (os.killpg if who == "both" else os.kill)(run.pid, signal.SIGKILL)
+    run.wait()

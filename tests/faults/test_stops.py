@@ -1,0 +1,96 @@
+"""A training that is asked to stop saves first; a second one is refused; edited code is noticed; no orphan lives on."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.faults.conftest import ALL
+
+COMMANDS = {
+    "pretrain@colt": "stages/pretrain.py colt data/split/longtail.npy data/pool/store",
+    "pretrain@sdclr": "stages/pretrain.py sdclr data/split/longtail.npy data/split/longtail.npy",
+    "student@guided": "stages/student.py guided data/split/longtail.npy",
+}
+
+
+def start(victim, target: str, **environment: str) -> subprocess.Popen:
+    """The stage itself, as DVC would start it; what it says is kept."""
+    return subprocess.Popen(["python", *COMMANDS[target].split()], cwd=victim.folder, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, env={**victim.environment, "DVC_STAGE": target, **environment})
+
+
+def wait_for_state(victim, run: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while not list(victim.folder.glob(".scratch/*/*/state.pt")):
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("target", COMMANDS if ALL else ["pretrain@colt"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_saves_and_is_gone_within_five_seconds(victim, trial, target, number):
+    with trial(f"{number.name} to the stage"):
+        run = start(victim, target)
+        wait_for_state(victim, run)
+        saved = os.stat(next(victim.folder.glob(".scratch/*/*/state.pt"))).st_mtime_ns
+        time.sleep(0.7)  # some epochs, not all of which are worth a save
+        asked = time.monotonic()
+        run.send_signal(number)
+        said = run.communicate(timeout=30)[0]
+        assert time.monotonic() - asked < 5 and run.returncode == 1
+        assert said.splitlines()[-1].endswith("goes on from the last whole epoch of a training")
+        assert os.stat(next(victim.folder.glob(".scratch/*/*/state.pt"))).st_mtime_ns > saved
+        assert "Traceback" not in said + victim.again(target)
+        victim.require_whole(target)
+
+
+def test_a_preempted_job_saves_although_dvc_dies_first(victim, trial):
+    with trial("SIGTERM to dvc and the stage"):
+        run = subprocess.Popen(["dvc", "repro", "-f", "-s", "pretrain@colt"], cwd=victim.folder, env=victim.environment,
+                               start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_state(victim, run)
+        os.killpg(run.pid, signal.SIGTERM)
+        run.wait()
+        assert not victim.processes()
+        assert "pretrain@colt" in str(next(victim.folder.glob(".scratch/*/*/state.pt")))
+        victim.again("pretrain@colt")
+        victim.require_whole("pretrain@colt")
+
+
+def test_a_second_training_is_refused_and_the_first_ends_well(victim, trial):
+    with trial("a second trainer of the same stage"):
+        first = start(victim, "pretrain@sdclr")
+        wait_for_state(victim, first)
+        first.send_signal(signal.SIGSTOP)  # it takes longer than the second one's patience
+        second = start(victim, "pretrain@sdclr")
+        said = second.communicate(timeout=60)[0]
+        first.send_signal(signal.SIGCONT)
+        assert second.returncode == 1 and said.count("another process is training this; wait for it or stop it") == 1
+        assert first.wait(timeout=60) == 0
+        victim.require_whole("pretrain@sdclr")
+
+
+@pytest.mark.parametrize("file", ["src/ballast/losses/ntxent.py", "stages/common.py"])
+def test_code_edited_during_a_run_is_noticed(victim, trial, file):
+    with trial("code edited during a run"):
+        run = start(victim, "pretrain@sdclr")
+        wait_for_state(victim, run)
+        with open(victim.folder / file, "a") as code:
+            code.write("\n# edited\n")
+        said = run.communicate(timeout=60)[0]
+        assert run.returncode == 1 and "while this stage ran" in said
+        victim.git("checkout", "-q", file)
+        victim.again("pretrain@sdclr")
+        victim.require_whole("pretrain@sdclr")
+
+
+def test_code_edited_before_a_stage_began_is_noticed(victim, trial):
+    with trial("code edited between `dvc repro` and a stage"):
+        with open(victim.folder / "src/ballast/losses/ntxent.py", "a") as code:
+            code.write("\n# edited\n")
+        said = start(victim, "pretrain@sdclr").communicate(timeout=60)[0]
+        assert said.strip().endswith("ntxent.py: edited since this `dvc repro` began; run it again")
+        assert said.count("\n") == 1
