@@ -7,7 +7,7 @@ METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt
 PROTOCOL ?= linear
 SETTINGS ?=
 
-.PHONY: repro test table ablations bench lint setup help
+.PHONY: repro test table ablations faults soak bench lint setup help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,12 @@ table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=
 
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
 	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+
+faults: setup ## Break it on purpose, over a hundred times, and print what was lost (half an hour)
+	BALLAST_FAULTS=all pytest tests/faults
+
+soak: setup ## The default under random changes and interruptions for half an hour, then against dvc.lock
+	python -m tests.faults.soak 30
 
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
 	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done

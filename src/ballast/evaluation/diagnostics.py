@@ -15,7 +15,8 @@ TOP = 0.1  # share of the images with the largest ECLE
 def ecle_by_draws(views: Tensor, temperature: float, block: int, seed: int) -> Tensor:
     """ECLE [M, N] as the mean over the first 1..M draws of two views each (MAK, eq. 2), from projections [2M, N, d]."""
     losses = torch.stack([ecle(pair, temperature, 1, block, seed + m) for m, pair in enumerate(views.split(2))])
-    return losses.cumsum(0) / torch.arange(1, len(losses) + 1, device=losses.device)[:, None]
+    losses = losses.cpu()  # CUDA has no deterministic cumsum
+    return losses.cumsum(0) / torch.arange(1, len(losses) + 1)[:, None]
 
 
 def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
