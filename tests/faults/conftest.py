@@ -15,9 +15,16 @@ import yaml
 from tests.project import Project
 
 ALL = os.environ.get("BALLAST_FAULTS") == "all"
-TARGETS = [*(f"pretrain@{name}" for name in ("simclr", "sdclr", "bcl", "colt", "guided")), "student@guided", "embed",
-           "select_pool@mak", "linear@guided"]
 TALLY: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+EVERY = [*(f"pretrain@{name}" for name in ("simclr", "sdclr", "bcl", "colt", "guided")), "student@guided", "embed",
+         "select_pool@mak", "linear@guided"]
+TARGETS = EVERY if ALL else ["pretrain@colt", "select_pool@mak"]
+with_all = pytest.mark.skipif(not ALL, reason="`make faults` runs it")
+
+
+def some(cases: list, few: int) -> list:
+    """All cases under `make faults`, the first few under `make test`."""
+    return cases if ALL else cases[:few]
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -8,11 +8,10 @@ import time
 
 import pytest
 
-from tests.faults.conftest import ALL, TARGETS
+from tests.faults.conftest import TARGETS, some, with_all
 
 VICTIMS = ("the stage", "dvc", "both")
-KILLS = [(target, victim, number) for number in range(2 if ALL else 1) for target in TARGETS for victim in VICTIMS]
-FEW = [("pretrain@colt", "the stage", 0), ("pretrain@guided", "dvc", 0), ("student@guided", "both", 0)]
+KILLS = [(target, who) for target in TARGETS for who in VICTIMS]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +29,9 @@ def seconds(victim):
     return measured
 
 
-@pytest.mark.parametrize("target, who, number", KILLS if ALL else FEW)
-def test_the_same_command_ends_with_the_same_bytes(victim, trial, seconds, target, who, number):
-    chance = random.Random(f"{target} {who} {number}")
+@pytest.mark.parametrize("target, who", some(KILLS, 1))
+def test_the_same_command_ends_with_the_same_bytes(victim, trial, seconds, target, who):
+    chance = random.Random(f"{target} {who}")
     after = chance.uniform(0.3, 1.0) * seconds(target)
     with trial(f"kill -9 of {who}, {target.split('@')[0]}"):
         kill(victim, target, who, after)
@@ -40,7 +39,8 @@ def test_the_same_command_ends_with_the_same_bytes(victim, trial, seconds, targe
         victim.require_whole(target)
 
 
-@pytest.mark.parametrize("number", range(4 if ALL else 1))
+@with_all
+@pytest.mark.parametrize("number", range(4))
 def test_killed_many_times_on_the_way(victim, trial, seconds, number):
     chance, whole = random.Random(number), seconds("pretrain@guided")
     with trial("kill -9, four times in one training"):
