@@ -1,8 +1,7 @@
 """For every stage, the source files that it runs and their digests: what it depends on in place of a list of files.
 
-A module's data file lies beside it under its name.
-
-An edit reruns this stage; the others only where a file that they import, directly or not, is another one now.
+An edit reruns this stage; the others only where a file that they import, directly or not, is another one now. A
+module's data file lies beside it under its name.
 """
 
 import ast

@@ -82,7 +82,7 @@ class Victim(Project):
         left = [path for name in ("runs", "data", "metrics") for path in (self.folder / name).rglob(".*.tmp")]
         assert not left
 
-    def processes(self, patience: float = 5.0) -> list[str]:
+    def processes(self, patience: float = 10.0) -> list[str]:
         """Commands of processes that still run in this folder."""
         deadline = time.monotonic() + patience
         while (found := [" ".join(process.cmdline()) for process in self._running()]) and time.monotonic() < deadline:

@@ -32,7 +32,7 @@ def test_a_full_or_read_only_output_folder_is_one_line(victim, trial, options, r
         victim.run("rm", "-rf", str(folder))
         with disk(folder, options):
             run = start(victim, "pretrain@colt")
-            said = run.communicate(timeout=60)[0]
+            said = run.communicate(timeout=300)[0]
             assert run.returncode == 1
             line = f"pretrain: runs/colt/encoder.safetensors: not written ({reason}); "
             assert said.splitlines()[-1].startswith(line)
@@ -45,13 +45,23 @@ def test_a_full_or_read_only_output_folder_is_one_line(victim, trial, options, r
 def test_a_disk_that_fills_up_while_training_keeps_the_last_state(victim, trial):
     with trial("disk of the state full"), disk(victim.folder / ".scratch", "size=400k"):
         run = start(victim, "pretrain@colt")
-        said = run.communicate(timeout=60)[0]
+        said = run.communicate(timeout=300)[0]
         assert run.returncode == 1 and said.splitlines()[-1].startswith("pretrain: ") and "Traceback" not in said
         assert "state.pt: not written (No space left on device)" in said
         subprocess.run(["mount", "-o", "remount,size=8m", str(victim.folder / ".scratch")], check=True)
         victim.again("pretrain@colt")
         assert victim.made("pretrain@colt") == victim.whole["pretrain@colt"]
         assert not list((victim.folder / ".scratch").iterdir())
+
+
+@with_all
+def test_a_full_disk_of_the_cache_ends_the_run_and_loses_nothing(victim, trial):
+    with trial("disk of DVC's cache full"):
+        with disk(victim.folder / ".dvc/cache", "size=200k"):
+            done = victim.run("dvc", "repro", "-f", "-s", "pretrain@colt", check=False)
+            assert done.returncode != 0 and "No space left on device" in done.stdout
+        victim.again("pretrain@colt")
+        victim.require_whole("pretrain@colt")
 
 
 @pytest.mark.parametrize("missing", some(["data/split/longtail.npy", "data/pool/store/store.json",
@@ -61,7 +71,7 @@ def test_a_missing_input_is_one_line_and_comes_back(victim, trial, missing):
         path = victim.folder / missing
         content = path.read_bytes()
         path.unlink()
-        said = start(victim, "pretrain@colt").communicate(timeout=60)[0]
+        said = start(victim, "pretrain@colt").communicate(timeout=300)[0]
         assert said.splitlines()[-1] == f"pretrain: {missing}: missing; `dvc repro` makes it"
         victim.run("dvc", "repro", "pretrain@colt")
         assert path.read_bytes() == content
@@ -79,7 +89,7 @@ def test_a_damaged_state_is_left_out(victim, trial, damage):
         content = bytearray(state.read_bytes())
         content[len(content) // 2] ^= 1
         state.write_bytes(content[:1000] if damage == "cut off" else content)
-        assert victim.again("pretrain@colt").count("state.pt: damaged, removed; going on from the state before it") == 1
+        assert victim.again("pretrain@colt").count("state.pt: damaged, removed; going on from the one before it") == 1
         victim.require_whole("pretrain@colt")
 
 
@@ -115,7 +125,7 @@ def test_a_lock_that_was_cut_off_is_mended_and_nothing_is_lost(victim, trial, nu
 def test_the_hash_seed_changes_no_byte(victim, trial):
     for seed in ("1", "2"):
         with trial("another PYTHONHASHSEED"):
-            assert start(victim, "student@guided", PYTHONHASHSEED=seed).wait(timeout=60) == 0
+            assert start(victim, "student@guided", PYTHONHASHSEED=seed).wait(timeout=300) == 0
             victim.require_whole("student@guided")
 
 

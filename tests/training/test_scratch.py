@@ -84,7 +84,7 @@ def test_a_damaged_state_is_said_and_the_one_before_it_goes_on(folder, damage, c
         first.save({"epoch": epoch, "memory": torch.arange(400.0)}, now=True)
     first._state.write_bytes(damage(first._state.read_bytes()))
     assert first.load()["epoch"] == 1
-    assert capsys.readouterr().err.count("state.pt: damaged, removed; going on from the state before it") == 1
+    assert capsys.readouterr().err.count("state.pt: damaged, removed; going on from the one before it") == 1
     first._previous.write_bytes(damage(first._previous.read_bytes()))
     assert first.load() is None and first.load() is None
     assert capsys.readouterr().err.count("damaged, removed") == 1

@@ -15,6 +15,7 @@ from ballast.distributed import add_gradients
 from ballast.errors import BallastError
 from ballast.progress import track
 from ballast.rng import generator
+from ballast.training.optimisation import Optimisation
 from ballast.training.schedule import batch_count, warmup_cosine
 from ballast.training.scratch import Scratch
 
@@ -62,18 +63,18 @@ def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Te
 
 def run(
     state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Batch]],
-    step: Callable[[Tensor, Tensor], Losses], batches: list[int], lr: float, warmup: int, what: str,
+    step: Callable[[Tensor, Tensor], Losses], batches: list[int], how: Optimisation, what: str,
 ) -> None:
     """Train from ``state.epoch`` to the end; whatever ends it before, the last whole epoch is on the disk.
 
     begin_epoch(epoch) prepares an epoch (1-based) and gives its batches, step(indices, views) the losses of one.
-    batches: the number of batches of every epoch; warmup: epochs of rising learning rate.
+    batches: the number of batches of every epoch.
     """
     saved = scratch.load()
     if saved is not None:
         state.load(saved, next(state.model.parameters()).device)
-    total, rising, done = sum(batches), sum(batches[:warmup]), sum(batches[: state.epoch])
-    rates = (warmup_cosine(iteration, lr, rising, total) for iteration in range(done + 1, total + 1))
+    total, rising, done = sum(batches), sum(batches[: how.warmup]), sum(batches[: state.epoch])
+    rates = (warmup_cosine(iteration, how.lr, rising, total) for iteration in range(done + 1, total + 1))
     epochs = range(state.epoch + 1, len(batches) + 1)
     held = None  # the last whole epoch, until it is on the disk
     try:
@@ -84,10 +85,13 @@ def run(
             held = state.save()
             if scratch.save(held):
                 held = None
-    except BaseException:
+    except BaseException as error:
         if held:
             with suppress(BallastError):  # of two errors the first tells more
                 scratch.save(held, now=True)
+        if isinstance(error, torch.OutOfMemoryError):
+            raise BallastError(f"{what}: out of memory with a batch of {how.batch} images; lower {what}.batch, set "
+                               f"network.precision: bf16 or share it by more processes") from error
         raise
 
 
@@ -96,11 +100,7 @@ def _epoch(state: State, batches: Iterable[tuple[Batch, float]], step: Callable[
     """Train on batches and their learning rates, of which the first is step ``first``; images seen and mean losses."""
     sums, counts, minimised = Counter(), Counter(), []
     for (index, views), rate in batches:
-        try:
-            losses = _update(state, rate, step, index, views)
-        except torch.OutOfMemoryError as full:
-            raise BallastError(f"{what}: out of memory with a batch of {len(index)} images; lower {what}.batch, "
-                               f"set network.precision: bf16 or share it by more processes") from full
+        losses = _update(state, rate, step, index, views)
         minimised.append(losses["loss"].detach())
         for name, value in losses.items():
             sums[name] += value.detach() * len(index)

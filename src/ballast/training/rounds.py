@@ -54,7 +54,7 @@ class Pretraining:
         """Run to the end, from the scratch state where there is one."""
         first = self.rounds[0] if self.rounds else self.how.epochs + 1 if self.method.resampling else 1
         batches = batches_per_epoch(self.seeds, self.added, first, self.how.epochs, self.how.batch)
-        run(self.state, scratch, self._begin_epoch, self._step, batches, self.how.lr, self.how.warmup, "pretrain")
+        run(self.state, scratch, self._begin_epoch, self._step, batches, self.how, "pretrain")
 
     def _begin_epoch(self, epoch: int) -> Iterable[Batch]:
         memory = self.state.memory

@@ -67,8 +67,9 @@ class Scratch:
             content = path.read_bytes()
             if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
                 return self._unpacked(path, content)
-            print(f"{path}: damaged, removed; going on from the state before it, or from the start", file=sys.stderr)
-            path.unlink()
+            if rank() == 0:
+                print(f"{path}: damaged, removed; going on from the one before it, or from the start", file=sys.stderr)
+                path.unlink()
         return None
 
     @staticmethod

@@ -34,7 +34,7 @@ class Student:
     def train(self, scratch: Scratch) -> None:
         """Run to the end, from the scratch state where there is one."""
         batches = batches_per_epoch(len(self.images), 0, 1, self.how.epochs, self.how.batch)
-        run(self.state, scratch, self._begin_epoch, self._step, batches, self.how.lr, self.how.warmup, "student")
+        run(self.state, scratch, self._begin_epoch, self._step, batches, self.how, "student")
 
     def _begin_epoch(self, epoch: int) -> Iterable[Batch]:
         self.framework.start_epoch()
