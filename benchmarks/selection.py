@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ballast.device import prepare
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.tailness.ecle import ecle
-from benchmarks.timing import show
+from benchmarks.timing import seconds, show
 
 
 def main(quick: bool) -> None:
@@ -29,11 +30,20 @@ def main(quick: bool) -> None:
     show("K-center", [{"candidates": candidates, "picks": picks, "seeds": seeds, "dims": width,
                        "ours, s": round(fast, 2), "recompute all, s": round(slow, 1), "ratio": round(slow / fast),
                        "same picks": "yes" if torch.equal(own, other) else "NO"}])
+    device = prepare(torch.get_num_threads())
+    large(device, *((2_000, 100) if quick else (300_000, 10_000) if device.type == "cuda" else (30_000, 1_000)))
     images = 2_000 if quick else 50_000
-    views = normalize(torch.randn(10, images, 128, generator=torch.Generator().manual_seed(0)), dim=2).half()
-    start = time.perf_counter()
-    ecle(views, 0.2, 2, 512, 0)
-    show("ECLE", [{"images": images, "passes M": 10, "repeats": 2, "s": round(time.perf_counter() - start, 1)}])
+    views = normalize(torch.randn(10, images, 128, generator=torch.Generator().manual_seed(0)), dim=2).half().to(device)
+    took = seconds({"ecle": lambda: ecle(views, 0.2, 2, 512, 0)}, repeats=1, warm=0)["ecle"]
+    show("ECLE", [{"images": images, "passes M": 10, "repeats": 2, "s": round(took, 1)}])
+
+
+def large(device: torch.device, candidates: int, picks: int) -> None:
+    """K-center of many candidates, on a GPU where there is one."""
+    pool = normalize(torch.randn(candidates, 512, generator=torch.Generator().manual_seed(0))).to(device)
+    took = seconds({"ours": lambda: kcenter_greedy(pool, pool[:1000], picks)}, repeats=1, warm=0)["ours"]
+    show("K-center, large", [{"candidates": candidates, "picks": picks, "seeds": 1000, "dims": 512,
+                              "s": round(took, 1)}])
 
 
 def naive(pool: Tensor, chosen: Tensor, picks: int) -> Tensor:

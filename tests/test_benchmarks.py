@@ -7,13 +7,18 @@ import pytest
 
 from tests import ROOT
 
-TABLES = {"selection": ["K-center", "ECLE"], "scale": ["Selection from shards"], "step": ["Training step"],
-          "evaluation": ["Pool embedding", "Resampling event", "Probe"], "augmentation": ["Augmentation"]}
+TABLES = {
+    "selection": ["K-center", "K-center, large", "ECLE"],
+    "scale": ["Selection from shards"],
+    "step": ["Training step"],
+    "evaluation": ["Pool embedding", "Resampling event", "Probe"],
+    "augmentation": ["Augmentation"],
+}
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_benchmark_prints_its_tables(name):
-    words = ["simclr", "sdclr-colt", "guided"] if name == "step" else []
+    words = ["profile", "simclr", "sdclr-colt", "guided"] if name == "step" else []
     done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "quick", *words], cwd=ROOT, capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr

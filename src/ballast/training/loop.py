@@ -100,7 +100,7 @@ def _epoch(state: State, batches: Iterable[tuple[Batch, float]], step: Callable[
     """Train on batches and their learning rates, of which the first is step ``first``; images seen and mean losses."""
     sums, counts, minimised = Counter(), Counter(), []
     for (index, views), rate in batches:
-        losses = _update(state, rate, step, index, views)
+        losses = update(state, rate, step, index, views)
         minimised.append(losses["loss"].detach())
         for name, value in losses.items():
             sums[name] += value.detach() * len(index)
@@ -120,7 +120,7 @@ def _require_finite(losses: list[float], state: State, first: int, what: str) ->
                        f"{what}.lr{kept}")
 
 
-def _update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:
+def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:
     """One step of the optimiser."""
     for group in state.optimizer.param_groups:
         group["lr"] = lr
