@@ -84,6 +84,10 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
     rounds = pd.read_csv(unlabelled.folder / "results/rounds.csv")
     assert set(rounds["method"]) == {"colt"} and pd.read_csv(unlabelled.folder / "results/ecle.csv").empty
     assert all(content.startswith(b"\x89PNG") for content in unlabelled.read("results/*.png").values())
+    for stage in ("look", "page"):
+        unlabelled.run("python", f"stages/{stage}.py", DVC_STAGE=stage)
+    page = (unlabelled.folder / "results/report.html").read_text()
+    assert "Nothing is labelled" in page and page.count("data:image/png") == 4  # what needs no labels
 
 
 def test_the_exported_encoder_embeds_a_folder(unlabelled):

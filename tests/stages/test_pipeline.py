@@ -48,6 +48,9 @@ def test_every_method_ends_in_metrics_and_a_row_of_the_table(finished):
     assert list(json.loads((finished.folder / "metrics/knn/colt.json").read_text())) == ["k=20, t=0.07"]
     assert all(f"| {method} " in markdown for method in shown) and "population standard deviation" in markdown
     assert all(content.startswith(b"\x89PNG") for content in finished.read("results/*.png").values())
+    page = (finished.folder / "results/report.html").read_text()
+    assert all(f"<td>{method}</td>" in page for method in shown) and page.count("data:image/png") == 8
+    assert "http" not in page and (finished.folder / "results/report.md").read_text().count("![") == 8
     assert not list((finished.folder / ".scratch").iterdir())
 
 

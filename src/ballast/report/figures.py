@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
            "#88CCEE", "#882255"]
+ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt", "sdclr-colt", "bcl-colt", "guide",
+        "guided"]  # which have the same colour in every figure; a row of another name takes a place of its own
 STYLES = ["-", "--", "-.", ":"]
 
 
@@ -20,7 +22,7 @@ def by_group(groups: pd.DataFrame) -> bytes:
     for number, method in enumerate(methods):
         height = groups[groups["method"] == method].set_index("group")["accuracy"].reindex(names)
         axes.bar(np.arange(len(names)) + (number - (len(methods) - 1) / 2) * width, height, width,
-                 label=method, color=COLOURS[number % len(COLOURS)])
+                 label=method, color=_line(_place(method, number))["color"])
     axes.set_xticks(range(len(names)), names)
     axes.set_ylabel("linear-probe top-1 (%)")
     return _png(axes)
@@ -32,7 +34,7 @@ def by_class(per_class: pd.DataFrame) -> bytes:
     for number, (method, rows) in enumerate(per_class.groupby("method", sort=False)):
         # A running mean over five ranks: single classes differ in difficulty more than methods do.
         smooth = rows["accuracy"].rolling(5, center=True, min_periods=1).mean()
-        axes.plot(range(len(rows)), smooth, label=method, **_line(number))
+        axes.plot(range(len(rows)), smooth, label=method, **_line(_place(method, number)))
         ticks = [f"{name}\n{count}" for name, count in zip(rows["class"], rows["count"])]
     axes.set_xticks(range(len(ticks)), ticks, fontsize=7)
     axes.set_xlabel("class and its training images, head to tail")
@@ -44,7 +46,7 @@ def training(history: pd.DataFrame) -> bytes:
     """Lines: the contrastive loss over epochs; columns method, epoch, contrastive."""
     axes = Figure(figsize=(8, 4)).subplots()
     for number, (method, rows) in enumerate(history.groupby("method", sort=False)):
-        axes.plot(rows["epoch"], rows["contrastive"], label=method, **_line(number))
+        axes.plot(rows["epoch"], rows["contrastive"], label=method, **_line(_place(method, number)))
     axes.set_xlabel("epoch")
     axes.set_ylabel("contrastive loss (nats)")
     return _png(axes)
@@ -67,7 +69,7 @@ def tailness_by_count(tailness: pd.DataFrame) -> bytes:
     for number, (labels, rows) in enumerate(tailness.groupby(["method", "measure"], sort=False)):
         rows, value = rows.sort_values("count"), rows.sort_values("count")["tailness"]
         axes.plot(rows["count"], (value - value.mean()) / (value.std() or 1), marker="o", label=" ".join(labels),
-                  **_line(number))
+                  **_line(_place(labels[0], number)))
     axes.set_xscale("log")
     axes.set_xlabel("training images of the class")
     axes.set_ylabel("mean tailness (standardised)")
@@ -90,7 +92,11 @@ def budgets(rounds: pd.DataFrame) -> bytes:
         axes.set_xlabel("epoch of the round")
         axes.set_ylabel("cluster")
         figure.colorbar(shown, label="share of the budget")
-    return _bytes(figure)
+    return as_png(figure)
+
+
+def _place(method: str, number: int) -> int:
+    return ROWS.index(method) if method in ROWS else number
 
 
 def _line(number: int) -> dict:
@@ -101,10 +107,11 @@ def _png(axes: Axes) -> bytes:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     axes.grid(alpha=0.3)
-    return _bytes(axes.figure)
+    return as_png(axes.figure)
 
 
-def _bytes(figure: Figure) -> bytes:
+def as_png(figure: Figure) -> bytes:
+    """The same bytes for the same figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
     return buffer.getvalue()

@@ -1,0 +1,54 @@
+"""The report: one file that needs no network, the best cells marked, nothing of the data taken for markup."""
+
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+
+from ballast.report.page import Section, html, markdown
+
+TABLE = pd.DataFrame({"method": ["simclr", "<b>colt</b>"], "Few": [30.0, 41.25], "Std": [8.16, 4.7],
+                      "All": [45.5, 45.5], "none": [float("nan")] * 2})
+SECTIONS = [Section("Methods", "a & b", TABLE, ("Std",), marked=True),
+            Section("Picture", "seen", pictures=["a.png"], facts=["seed: 1"], verbatim="| x |\n")]
+
+
+class Cells(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.cells, self.best, self.open = [], [], []
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "img"):
+            self.open.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1][0] == "td":
+            self.cells.append(data)
+            if self.open[-1][1].get("class") == "best":
+                self.best.append(data)
+
+
+def test_the_best_of_every_column_is_marked_equals_together():
+    page = Cells(html("t", "i", SECTIONS, {"a.png": b"PNG"}))
+    assert page.cells == ["simclr", "30.00", "8.16", "45.50", "–", "<b>colt</b>", "41.25", "4.70", "45.50", "–"]
+    assert page.best == ["45.50", "41.25", "4.70", "45.50"]
+
+
+def test_it_stands_alone():
+    text = html("t", "i", SECTIONS, {"a.png": b"PNG"})
+    assert 'src="data:image/png;base64,UE5H"' in text and "width=device-width" in text
+    assert not re.findall(r"https?://|<script|<link|url\(", text)
+    assert "a &amp; b" in text and "<b>colt" not in text and text == html("t", "i", SECTIONS, {"a.png": b"PNG"})
+
+
+def test_markdown_links_its_pictures_and_marks_the_best():
+    lines = markdown("t", "i", SECTIONS).splitlines()
+    assert lines[0] == "# t" and "![Picture](a.png)" in lines and "- seed: 1" in lines and "| x |" in lines
+    row = next(line for line in lines if "colt" in line)
+    assert [cell.strip() for cell in row.split("|")[1:6]] == ["<b>colt</b>", "**41.25**", "**4.70**", "**45.50**", "–"]
