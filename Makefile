@@ -6,8 +6,9 @@ SPLITS ?= 1,2,3
 METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt,guide,guided
 PROTOCOL ?= linear
 SETTINGS ?=
+REV ?=
 
-.PHONY: repro test table ablations faults soak bench lint setup help
+.PHONY: repro test table ablations faults soak bench publish ui lint setup help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,12 @@ soak: setup ## The default under random changes and interruptions for half an ho
 
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
 	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
+
+publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlflow.db): make publish REV=a-branch
+	@python scripts/publish.py $(REV)
+
+ui: setup ## Look at what was published, on this machine alone
+	mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 lint: setup ## Check the style alone
 	ruff check .

@@ -1,0 +1,127 @@
+"""Mirror finished results into MLflow: a run for the pipeline, and below it a run for every stage.
+
+    python scripts/publish.py [REV ...]      the workspace, or commits, branches and DVC experiments by their names
+
+dvc.lock says what there is, so that what DVC restored from its cache is mirrored like what was computed, and no stage
+ever waits for a server. Where to: MLFLOW_TRACKING_URI, else mlflow.db in this folder. Publishing the same twice does
+nothing; what was cut off is done again.
+"""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dvc.api
+import pandas as pd
+import yaml
+
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the usual ones wait four minutes for a dead server
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "ballast"
+LOCAL = "sqlite:///mlflow.db"
+BATCH = 100  # values that a server takes at a time
+CURVES = ("runs/history/", "runs/guided/student.csv")  # tables with a row per epoch
+KEPT = (".png", ".html", ".md", "encoder.safetensors")  # files that are mirrored themselves
+
+
+def main(revisions: list[str]) -> None:
+    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL)
+    with open(".dvc/tmp/publish.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several that make a new mlflow.db at once, all would fail for good
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        place = None if os.environ.get("MLFLOW_TRACKING_URI") else Path("mlruns").resolve().as_uri()
+        number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT, place)
+        for revision in revisions or [None]:
+            publish(client, number, revision)
+
+
+def publish(client: MlflowClient, experiment: str, revision: str | None) -> None:
+    """Everything that dvc.lock of the workspace, or of a revision, holds."""
+    lock = read("dvc.lock", revision)
+    digest, name = hashlib.sha256(lock).hexdigest(), revision or git("rev-parse", "--short", "HEAD")
+    found = client.search_runs([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=10_000)
+    if any(run.data.tags["kind"] == "pipeline" and run.info.status == "FINISHED" for run in found):
+        print(f"{name}: is there already")
+        return
+    for run in found:
+        client.delete_run(run.info.run_id)
+    tags = {"dvc.lock": digest, "commit": git("rev-parse", revision or "HEAD")}
+    whole = client.create_run(experiment, run_name=name, tags={**tags, "kind": "pipeline"}).info.run_id
+    stages = yaml.load(lock, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
+    for stage, entry in stages.items():
+        run = client.create_run(experiment, run_name=stage, tags={**tags, "kind": "stage", "mlflow.parentRunId": whole})
+        publish_stage(client, run.info.run_id, entry, revision)
+        client.set_terminated(run.info.run_id)
+    client.set_terminated(whole)
+    print(f"{name}: {len(stages)} stages")
+
+
+def publish_stage(client: MlflowClient, run: str, entry: dict, revision: str | None) -> None:
+    """Parameters, metrics, curves and files of one stage."""
+    params = [Param(key, str(value)) for key, value in flat(entry.get("params", {}).get("params.yaml", {}))]
+    metrics, stamp = [], int(time.time() * 1000)
+    for path in (out["path"] for out in entry.get("outs", [])):
+        if path.startswith("metrics/"):
+            values, kind = json.loads(read(path, revision)), Path(path).parent.name
+            metrics += [Metric(clean(key if kind == "metrics" else f"{kind}/{key}"), value, stamp, 0)
+                        for key, value in flat(values)]
+        elif path.startswith(CURVES):
+            metrics += curve(pd.read_csv(io.BytesIO(read(path, revision))), stamp)
+        elif path.endswith(KEPT):
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder, Path(path).name)
+                copy.write_bytes(read(path, revision))
+                client.log_artifact(run, str(copy))
+    for start in range(0, max(len(params), len(metrics)), BATCH):
+        client.log_batch(run, metrics=metrics[start : start + BATCH], params=params[start : start + BATCH])
+
+
+def curve(table: pd.DataFrame, stamp: int) -> list[Metric]:
+    """A metric per column and epoch."""
+    return [Metric(clean(name), float(value), stamp, int(epoch)) for name in table.columns.drop("epoch")
+            for epoch, value in table[["epoch", name]].dropna().to_numpy()]
+
+
+def flat(block: dict, above: str = "") -> Iterator[tuple[str, object]]:
+    """Values of nested blocks under names joined by dots."""
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def clean(name: str) -> str:
+    """A name as MLflow takes it."""
+    return re.sub(r"[^\w\-./ ]", "_", name)
+
+
+def read(path: str, revision: str | None) -> bytes:
+    """A file of the workspace, or of a revision, from git or from DVC's cache."""
+    return Path(path).read_bytes() if revision is None else dvc.api.read(path, rev=revision, mode="rb")
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (MlflowException, OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else is touched, run it again")

@@ -1,0 +1,88 @@
+"""The mirror in MLflow: complete, on a real server, once; and a server that is gone costs a line, nothing else."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pandas as pd
+import pytest
+import yaml
+from mlflow.tracking import MlflowClient
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Address and process of an MLflow server of our own."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/m.db",
+             "--artifacts-destination", str(folder / "files")]
+    with open(folder / "log", "w") as log:
+        run = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *words], stdout=log, stderr=log, cwd=folder,
+                               start_new_session=True)
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=5)
+            break
+        except OSError:
+            assert run.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.5)
+    yield address, run
+    if run.poll() is None:
+        os.killpg(run.pid, signal.SIGKILL)
+
+
+def publish(project, address, *revisions, check=True):
+    return project.run("python", "scripts/publish.py", *revisions, check=check, MLFLOW_TRACKING_URI=address).stdout
+
+
+def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
+    address, _ = server
+    stages = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
+    assert f": {len(stages)} stages" in publish(finished, address)
+    assert "is there already" in publish(finished, address)
+    client = MlflowClient(address)
+    number = client.get_experiment_by_name("ballast").experiment_id
+    runs = {run.info.run_name: run for run in client.search_runs([number], max_results=1000)}
+    assert len(runs) == len(stages) + 1 and all(run.info.status == "FINISHED" for run in runs.values())
+    parent = next(run for run in runs.values() if run.data.tags["kind"] == "pipeline")
+    assert all(runs[name].data.tags["mlflow.parentRunId"] == parent.info.run_id for name in stages)
+    row = pd.read_csv(finished.folder / "results/table.csv").set_index("method").loc["colt"]
+    metrics = runs["linear@colt"].data.metrics
+    assert metrics["All"] == row["All"] and {"fewshot/Few", "knn/k_20_ t_0.07.Few"} <= set(metrics)
+    history = pd.read_csv(finished.folder / "runs/history/colt.csv")
+    seen = client.get_metric_history(runs["pretrain@colt"].info.run_id, "contrastive")
+    assert [(point.step, point.value) for point in seen] == list(zip(history["epoch"], history["contrastive"]))
+    assert runs["pretrain@colt"].data.params["methods.colt.pretrain.domain.weight"] == "0.2"
+    files = [file.path for file in client.list_artifacts(runs["pretrain@colt"].info.run_id)]
+    assert files == ["encoder.safetensors"]
+    assert "report.html" in [file.path for file in client.list_artifacts(runs["page"].info.run_id)]
+
+
+def test_a_commit_by_its_name(finished, server):
+    finished.git("tag", "-f", "shown")
+    finished.git("commit", "-q", "--allow-empty", "-m", "later")
+    assert "shown: is there already" in publish(finished, server[0], "shown")
+
+
+def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, server):
+    address, run = server
+    client = MlflowClient(address)
+    number = client.get_experiment_by_name("ballast").experiment_id
+    runs = client.search_runs([number], max_results=1000)
+    parent = next(run for run in runs if run.data.tags["kind"] == "pipeline")
+    client.update_run(parent.info.run_id, status="RUNNING")  # as if the server had gone in the middle
+    publish(finished, address)
+    assert len(client.search_runs([number], max_results=1000)) == len(runs)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    start = time.monotonic()
+    said = publish(finished, address, check=False)
+    assert time.monotonic() - start < 60 and said.splitlines()[-1].startswith("publish: ") and "Traceback" not in said
