@@ -7,8 +7,9 @@ METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt
 PROTOCOL ?= linear
 SETTINGS ?=
 REV ?=
+COMMA := ,
 
-.PHONY: repro test table ablations faults soak bench publish ui lint setup help
+.PHONY: repro test table ablations experiments faults soak bench publish ui lint setup help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +30,10 @@ table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
 	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
 
-faults: setup ## Break it on purpose, over a hundred times, and print what was lost (half an hour)
+experiments: setup ## DVC experiments side by side, some rows: make experiments METHODS=mak,colt
+	@dvc exp show --no-pager --md --drop '.*' --keep 'Experiment|metrics/($(subst $(COMMA),|,$(METHODS))).json:(Few|All)'
+
+faults: setup ## Break it on purpose some seventy times and print what was lost (half an hour)
 	BALLAST_FAULTS=all pytest tests/faults
 
 soak: setup ## The default under random changes and interruptions for half an hour, then against dvc.lock
