@@ -93,3 +93,8 @@ def test_yaml_that_would_run_code_is_refused(make_project):
     done = project.run("python", "stages/check.py", check=False)
     assert done.returncode == 1 and done.stdout.startswith("check: params.yaml: ") and done.stdout.count("\n") == 1
     assert not (project.folder / "exploited").exists()
+
+
+def test_the_page_of_runs_is_for_this_machine_alone():
+    command = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\tmlflow"))
+    assert "--host 127.0.0.1" in command
