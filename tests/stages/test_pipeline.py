@@ -65,7 +65,7 @@ def test_a_method_of_its_own_reruns_alone_and_going_back_retrains_nothing(finish
     finished.replace("params.yaml", "alpha: 0.3", "alpha: 0.9")
     reran = set(finished.repro())
     own = {f"{stage}@mak" for stage in ("select_pool", "pretrain", "linear", "finetune")}
-    assert {"check", "select_pool@mak"} <= reran <= {"check", "fit", "report", *own}
+    assert {"check", "select_pool@mak"} <= reran <= {"check", "fit", "report", "look", "page", *own}
     changed = finished.read("metrics/*.json")
     assert {name for name in before if before[name] != changed[name]} <= {"metrics/mak.json"}
     shown = finished.run("dvc", "metrics", "diff", "HEAD").stdout
