@@ -1,10 +1,10 @@
 """A whole training step beside the encoder alone: the same views, forward and backward, no data, loss or optimiser.
 
-    python -m benchmarks.step [quick] [profile] [METHOD ...]
+    python -m benchmarks.step [quick] [profile] [compile] [METHOD ...]
 
 ResNet-18 at 32 px, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the part of a step that the
 encoder takes; ``ideas`` the part of what a method's losses and memories add to NT-Xent, forward and backward.
-``profile`` prints torch's profile of three steps beside it: where the rest goes.
+``profile`` prints torch's profile of three steps beside it: where the rest goes; ``compile`` compiles on a CPU too.
 """
 
 import sys
@@ -25,17 +25,18 @@ from ballast.training.rounds import Pretraining
 from benchmarks.timing import seconds, show, wait
 
 METHODS = ("simclr", "sdclr", "bcl", "colt", "sdclr-colt", "bcl-colt", "guided")
+WORDS = ("quick", "profile", "compile")
 STEPS = 15
 SAMPLING = {"budget": 512, "warmup": 1, "every": 100}
 
 
-def main(names: list[str], quick: bool, profiled: bool) -> None:
+def main(names: list[str], quick: bool, profiled: bool, compiled: bool) -> None:
     device = prepare(torch.get_num_threads())
     with open("params.yaml", encoding="utf-8") as file:
         params = yaml.safe_load(file)
     paper = params["profiles"]["cifar10_lt"]
     batch = 16 if quick else 512 if device.type == "cuda" else 128
-    network = {**paper["network"], "precision": "bf16", "compile": device.type == "cuda",
+    network = {**paper["network"], "precision": "bf16", "compile": compiled or device.type == "cuda",
                **({"width": 16, "depths": [1, 1]} if quick else {})}
     rows = []
     for name in names:
@@ -116,5 +117,5 @@ def ideas(run: Pretraining, index: torch.Tensor) -> float:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word not in ("quick", "profile")]
-    main(words or list(METHODS), "quick" in sys.argv, "profile" in sys.argv)
+    words = [word for word in sys.argv[1:] if word not in WORDS]
+    main(words or list(METHODS), *(word in sys.argv for word in WORDS))
