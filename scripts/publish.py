@@ -36,7 +36,6 @@ from mlflow.tracking import MlflowClient
 EXPERIMENT = "ballast"
 LOCAL = "sqlite:///mlflow.db"
 BATCH = 100  # values that a server takes at a time
-CURVES = ("runs/history/", "runs/guided/student.csv")  # tables with a row per epoch
 KEPT = (".png", ".html", ".md", "encoder.safetensors")  # files that are mirrored themselves
 
 
@@ -81,7 +80,7 @@ def publish_stage(client: MlflowClient, run: str, entry: dict, revision: str | N
             values, kind = json.loads(read(path, revision)), Path(path).parent.name
             metrics += [Metric(clean(key if kind == "metrics" else f"{kind}/{key}"), value, stamp, 0)
                         for key, value in flat(values)]
-        elif path.startswith(CURVES):
+        elif path.startswith("runs/history/") or path.endswith("/student.csv"):  # a row per epoch
             metrics += curve(pd.read_csv(io.BytesIO(read(path, revision))), stamp)
         elif path.endswith(KEPT):
             with tempfile.TemporaryDirectory() as folder:

@@ -60,6 +60,7 @@ def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     history = pd.read_csv(finished.folder / "runs/history/colt.csv")
     seen = client.get_metric_history(runs["pretrain@colt"].info.run_id, "contrastive")
     assert [(point.step, point.value) for point in seen] == list(zip(history["epoch"], history["contrastive"]))
+    assert client.get_metric_history(runs["student@guided"].info.run_id, "guided")[-1].step == 2
     assert runs["pretrain@colt"].data.params["methods.colt.pretrain.domain.weight"] == "0.2"
     files = [file.path for file in client.list_artifacts(runs["pretrain@colt"].info.run_id)]
     assert files == ["encoder.safetensors"]
