@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 # The library of this tree, not the installed one: `dvc exp run --temp` runs in a copy with code of its own.
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
     """Call the stage with the command line's words, named in ``arguments``; on a mistake exit with one line.
 
+    work may return the number of images that went through a network, for `make times`.
     ranks: the stage may run in several processes, which BALLAST_LAUNCHER starts, e.g. `torchrun --nproc-per-node 2`. It
     comes from the environment because a changed command would be another stage to DVC.
     """
@@ -37,16 +39,18 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
     if launcher and "RANK" not in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
         os.execvp(launcher[0], [*launcher, *sys.argv])
+    start, resumed = time.monotonic(), _scratch().exists()
     try:
         _check_code(name)
-        work(*given)
+        images = work(*given)
         _check_code(name)
+        _note_time(time.monotonic() - start, None if resumed else images)
     except KeyboardInterrupt:
         _fail(f"{name}: stopped; the same command goes on from the last whole epoch of a training")
     except FileNotFoundError as error:
         _fail(f"{name}: {error.filename}: missing; `dvc repro` makes it")
     except OSError as error:
-        _fail(f"{name}: {error.filename}: {error.strerror}")
+        _fail(f"{name}: {error.filename}: {error.strerror}" if error.filename else f"{name}: {error}")
     except BallastError as error:
         _fail(f"{name}: {error}")
 
@@ -58,6 +62,21 @@ def _fail(line: str) -> None:
         time.sleep(SECONDS_FOR_THE_FIRST_RANK)
         line = f"rank {rank}: {line}"
     sys.exit(line)
+
+
+def _scratch() -> Path:
+    """Where a training of this stage that was cut off left its state (ballast.training.scratch)."""
+    return Path(os.environ.get("DVC_ROOT", "."), ".scratch", os.environ.get("DVC_STAGE", "manual"))
+
+
+def _note_time(seconds: float, images: int | None) -> None:
+    """A line for `make times`. No output of the stage: a clock would give other bytes in every run."""
+    if "DVC_STAGE" not in os.environ or os.environ.get("RANK", "0") != "0":
+        return
+    words = os.environ.get("DVC_EXP_NAME", ""), os.environ["DVC_STAGE"], f"{seconds:.1f}", str(images or "")
+    notes = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/times.csv")
+    with suppress(OSError), open(notes, "a", encoding="utf-8") as file:  # no reason to fail
+        file.write(",".join(words) + "\n")
 
 
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:

@@ -16,7 +16,7 @@ from ballast.progress import track
 from ballast.rng import generator
 
 
-def main(method: str) -> None:
+def main(method: str) -> int:
     p = parameters()
     device = start(prepare(p.threads, p.deterministic))
     seed = load_store("data/images/train").take(torch.from_numpy(load_array("data/split/longtail.npy"))).to(device)
@@ -29,6 +29,7 @@ def main(method: str) -> None:
     for name, images in (("seed", seed), ("pool", pool)):
         save_shards(f"data/embed/{name}", (normalize(h) for h, _ in blocks(model, images)))
     stop()
+    return len(seed) + (1 + p.profile["embed"]["views"]) * len(pool)
 
 
 if __name__ == "__main__":

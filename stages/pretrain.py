@@ -15,7 +15,7 @@ from ballast.training.rounds import Pretraining
 from ballast.training.scratch import Scratch
 
 
-def main(method: str, seed_list: str, extra: str) -> None:
+def main(method: str, seed_list: str, extra: str) -> int:
     p = parameters(method)
     settings = merged(p.profile["pretrain"], p.method["pretrain"], p.profile.get("tuned", {}).get(method, {}))
     device = start(prepare(p.threads, p.deterministic))
@@ -24,12 +24,12 @@ def main(method: str, seed_list: str, extra: str) -> None:
     model = synchronised(build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device))
     if not len(images):
         if rank() > 0:
-            return
+            return 0
         print(f"pretrain: {seed_list} is empty: {method} stays as it was initialised, the report leaves it out")
         save_model(model, f"runs/{method}", images.size, images.short)
         for name, column in (("history", "epoch"), ("trace", "epoch"), ("memory", "position")):
             write_atomic(f"runs/{name}/{method}.csv", f"{column}\n")
-        return
+        return 0
     training = Pretraining(
         methods.framework(settings, model), images, added, methods.optimisation(settings), p.profile["augment"], p.seed,
         methods.method(settings, p.profile.get("sampling")))
@@ -37,8 +37,9 @@ def main(method: str, seed_list: str, extra: str) -> None:
     training.train(scratch)
     scratch.check_code()
     stop()
+    seen = training.state.images_seen()
     if rank() > 0:
-        return
+        return seen
     save_model(model, f"runs/{method}", images.size, images.short)
     trace = training.trace()
     if len(trace):
@@ -47,6 +48,7 @@ def main(method: str, seed_list: str, extra: str) -> None:
                         ("memory", training.remembered())):
         write_atomic(f"runs/{name}/{method}.csv", table.to_csv(index=False))
     scratch.remove()
+    return seen
 
 
 if __name__ == "__main__":

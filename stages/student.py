@@ -15,7 +15,7 @@ from ballast.training.scratch import Scratch
 from ballast.training.student import Student
 
 
-def main(method: str, seed_list: str) -> None:
+def main(method: str, seed_list: str) -> int:
     p = parameters(method)
     device = start(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
@@ -29,11 +29,13 @@ def main(method: str, seed_list: str) -> None:
     student.train(scratch)
     scratch.check_code()
     stop()
+    seen = student.state.images_seen()
     if rank() > 0:
-        return
+        return seen
     save_model(model, f"runs/{method}/student", images.size, images.short)
     write_atomic(f"runs/{method}/student.csv", student.state.history_frame().to_csv(index=False))
     scratch.remove()
+    return seen
 
 
 if __name__ == "__main__":

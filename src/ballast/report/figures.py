@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
            "#88CCEE", "#882255"]
 ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt", "sdclr-colt", "bcl-colt", "guide",
-        "guided"]  # which have the same colour in every figure; a row of another name takes a place of its own
+        "guided"]  # which have the same colour in every figure; a row of another name takes the colour of its number
 STYLES = ["-", "--", "-.", ":"]
 
 

@@ -44,6 +44,10 @@ class State:
         self.memory = {name: tensor.to(device) for name, tensor in saved["memory"].items()}
         self.history, self.epoch = saved["history"], saved["epoch"]
 
+    def images_seen(self) -> int:
+        """Images of all epochs so far."""
+        return sum(int(row["images"]) for row in self.history)
+
     def history_frame(self) -> pd.DataFrame:
         """One row per epoch; a loss that starts later is missing before."""
         return pd.DataFrame(self.history).round(6)
