@@ -2,8 +2,8 @@
 
     python scripts/times.py
 
-Stages note their time in .dvc/tmp/times.csv, outside of what DVC compares. A training that was killed and went on shows the
-seconds of its last part and no rate. Variants run by `dvc exp run` come under the name of their experiment.
+Stages note their time in .dvc/tmp/times.csv, outside of what DVC compares. A training that was killed and went on shows
+the seconds of its last part and no rate. What `dvc exp run` ran comes under the name of its experiment.
 """
 
 import sys
@@ -24,7 +24,7 @@ def table(notes: pd.DataFrame) -> pd.DataFrame:
 if __name__ == "__main__":
     if not NOTES.exists():
         sys.exit("times: no stage has run here yet; `dvc repro` runs what is stale")
-    noted = pd.read_csv(NOTES, names=["experiment", "stage", "seconds", "images"], dtype={"experiment": str, "stage": str})
+    noted = pd.read_csv(NOTES, names=["experiment", "stage", "seconds", "images"], dtype={"experiment": str})
     shown = table(noted.fillna({"experiment": ""}))
     whole = {name: shown[name].map("{:.0f}".format).replace("nan", "") for name in ("images", "images/s")}
     print(shown.assign(**whole).to_markdown(index=False, disable_numparse=True))
