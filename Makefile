@@ -9,7 +9,8 @@ SETTINGS ?=
 REV ?=
 COMMA := ,
 
-.PHONY: repro test table ablations experiments faults soak bench publish ui lint setup help
+.PHONY: repro test table ablations experiments compare plots times faults soak bench publish ui docs-check lint setup \
+	help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +42,15 @@ soak: setup ## The default under random changes and interruptions for half an ho
 
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
 	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
+
+compare: setup ## Rows here beside those of a branch, commit or experiment: make compare REV=main METHODS=mak,colt
+	@dvc metrics diff --md $(REV) --targets $(patsubst %,metrics/%.json,$(subst $(COMMA), ,$(METHODS)))
+
+plots: setup ## DVC's plots in dvc_plots/index.html, without a network; REV=main: beside those of a branch
+	@python scripts/plots.py $(REV)
+
+times: setup ## Seconds and images per second of every stage that ran here
+	@python scripts/times.py
 
 publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlflow.db): make publish REV=a-branch
 	@python scripts/publish.py $(REV)

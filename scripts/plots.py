@@ -30,7 +30,7 @@ def main(revisions: list[str]) -> None:
 
 
 def chosen() -> list[str]:
-    """The plots that dvc.yaml lists at its end, and the pictures; DVC would also draw every table that a stage writes."""
+    """The plots at the end of dvc.yaml, and the pictures; DVC would also draw every table that a stage writes."""
     listed = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["plots"]
     return [*(name for plot in listed for name in plot), *map(str, sorted(Path("results").glob("*.png")))]
 

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dvc.api
@@ -29,14 +30,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
-from mlflow.entities import Metric, Param
+from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 EXPERIMENT = "ballast"
 LOCAL = "sqlite:///mlflow.db"
 BATCH = 100  # values that a server takes at a time
-KEPT = (".png", ".html", ".md", "encoder.safetensors")  # files that are mirrored themselves
+KEPT = (".png", ".html", ".md")  # files that are mirrored themselves
 
 
 def main(revisions: list[str]) -> None:
@@ -60,12 +61,15 @@ def publish(client: MlflowClient, experiment: str, revision: str | None) -> None
         return
     for run in found:
         client.delete_run(run.info.run_id)
+    for model in client.search_logged_models([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=1000):
+        client.delete_logged_model(model.model_id)
     tags = {"dvc.lock": digest, "commit": git("rev-parse", revision or "HEAD")}
     whole = client.create_run(experiment, run_name=name, tags={**tags, "kind": "pipeline"}).info.run_id
     stages = yaml.load(lock, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
     for stage, entry in stages.items():
         run = client.create_run(experiment, run_name=stage, tags={**tags, "kind": "stage", "mlflow.parentRunId": whole})
         publish_stage(client, run.info.run_id, entry, revision)
+        publish_encoder(client, run, entry, revision)
         client.set_terminated(run.info.run_id)
     client.set_terminated(whole)
     print(f"{name}: {len(stages)} stages")
@@ -83,12 +87,30 @@ def publish_stage(client: MlflowClient, run: str, entry: dict, revision: str | N
         elif path.startswith("runs/history/") or path.endswith("/student.csv"):  # a row per epoch
             metrics += curve(pd.read_csv(io.BytesIO(read(path, revision))), stamp)
         elif path.endswith(KEPT):
-            with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder, Path(path).name)
-                copy.write_bytes(read(path, revision))
-                client.log_artifact(run, str(copy))
+            with copied(path, revision) as file:
+                client.log_artifact(run, file)
     for start in range(0, max(len(params), len(metrics)), BATCH):
         client.log_batch(run, metrics=metrics[start : start + BATCH], params=params[start : start + BATCH])
+
+
+def publish_encoder(client: MlflowClient, run: Run, entry: dict, revision: str | None) -> None:
+    """The encoder of a training as a logged model named like its stage; safetensors, which hold no code."""
+    for path in (out["path"] for out in entry.get("outs", []) if out["path"].endswith("encoder.safetensors")):
+        name = re.sub(r"\W", "-", run.info.run_name)  # @ is not for MLflow
+        tags = {"dvc.lock": run.data.tags["dvc.lock"]}
+        model = client.create_logged_model(run.info.experiment_id, name, run.info.run_id, tags, model_type="encoder")
+        with copied(path, revision) as file:
+            client.log_model_artifact(model.model_id, file)
+        client.finalize_logged_model(model.model_id, "READY")
+
+
+@contextmanager
+def copied(path: str, revision: str | None) -> Iterator[str]:
+    """A copy of a file under its own name, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, Path(path).name)
+        copy.write_bytes(read(path, revision))
+        yield str(copy)
 
 
 def curve(table: pd.DataFrame, stamp: int) -> list[Metric]:

@@ -45,7 +45,7 @@ def main() -> None:
     labelled = "All" in table
     shown = {name: words for name, words in PICTURES.items() if labelled or name not in OF_LABELS}
     sections = [*(_tables(table) if labelled else _label_free(table)),
-                *(Section(*words, pictures=[name]) for name, words in shown.items()), _origin(p)]
+                *(Section(*words, pictures=[name]) for name, words in shown.items()), _work(), _origin(p)]
     pictures = {name: (RESULTS / name).read_bytes() for name in shown}
     write_atomic(RESULTS / "report.html", html(title, intro, sections, pictures))
     write_atomic(RESULTS / "report.md", markdown(title, intro, sections))
@@ -66,6 +66,15 @@ def _tables(table: pd.DataFrame) -> list[Section]:
                     "tuned on these few, and nearest neighbours.", pd.read_csv(RESULTS / "protocols.csv"), marked=True),
             Section("The papers' numbers", "Published results beside ours, where the data set is theirs.",
                     verbatim=(RESULTS / "published.md").read_text(encoding="utf-8"))]
+
+
+def _work() -> Section:
+    """Seconds are not here: a clock would give the page other bytes in every run."""
+    history = pd.read_csv(RESULTS / "history.csv").groupby("method", sort=False)
+    table = pd.DataFrame({"epochs": history["epoch"].max(), "images": history["images"].sum()}).reset_index()
+    return Section("What it took",
+                   "Epochs of pre-training and the images in them, each seen in two views; a student's are left out. "
+                   "The seconds of every stage and its images per second on this machine: make times.", table)
 
 
 def _origin(p) -> Section:

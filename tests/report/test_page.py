@@ -10,7 +10,7 @@ from ballast.report.page import Section, html, markdown
 TABLE = pd.DataFrame({"method": ["simclr", "<b>colt</b>"], "Few": [30.0, 41.25], "Std": [8.16, 4.7],
                       "All": [45.5, 45.5], "none": [float("nan")] * 2})
 SECTIONS = [Section("Methods", "a & b", TABLE, ("Std",), marked=True),
-            Section("Picture", "seen", pictures=["a.png"], facts=["seed: 1"], verbatim="| x |\n")]
+            Section("Picture", "seen", pictures=["a.png"], facts=["seed: 1"], verbatim="| x |\n|---|\n")]
 
 
 class Cells(HTMLParser):
@@ -44,6 +44,7 @@ def test_it_stands_alone():
     text = html("t", "i", SECTIONS, {"a.png": b"PNG"})
     assert 'src="data:image/png;base64,UE5H"' in text and "width=device-width" in text
     assert not re.findall(r"https?://|<script|<link|url\(", text)
+    assert "<th>x</th>" in text
     assert "a &amp; b" in text and "<b>colt" not in text and text == html("t", "i", SECTIONS, {"a.png": b"PNG"})
 
 

@@ -62,8 +62,11 @@ def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     assert [(point.step, point.value) for point in seen] == list(zip(history["epoch"], history["contrastive"]))
     assert client.get_metric_history(runs["student@guided"].info.run_id, "guided")[-1].step == 2
     assert runs["pretrain@colt"].data.params["methods.colt.pretrain.domain.weight"] == "0.2"
-    files = [file.path for file in client.list_artifacts(runs["pretrain@colt"].info.run_id)]
-    assert files == ["encoder.safetensors"]
+    models = {model.name: model for model in client.search_logged_models([number], max_results=1000)}
+    assert len(models) == sum(name.startswith(("pretrain@", "student@")) for name in stages)
+    colt = models["pretrain-colt"]
+    assert colt.source_run_id == runs["pretrain@colt"].info.run_id and colt.status == "READY"
+    assert [file.path for file in client.list_logged_model_artifacts(colt.model_id)] == ["encoder.safetensors"]
     assert "report.html" in [file.path for file in client.list_artifacts(runs["page"].info.run_id)]
 
 
@@ -80,8 +83,10 @@ def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, 
     runs = client.search_runs([number], max_results=1000)
     parent = next(run for run in runs if run.data.tags["kind"] == "pipeline")
     client.update_run(parent.info.run_id, status="RUNNING")  # as if the server had gone in the middle
+    models = client.search_logged_models([number], max_results=1000)
     publish(finished, address)
     assert len(client.search_runs([number], max_results=1000)) == len(runs)
+    assert len(client.search_logged_models([number], max_results=1000)) == len(models)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     start = time.monotonic()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 import pandas as pd
+from markdown_it import MarkdownIt
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 0 auto; padding: 1rem; }
@@ -29,7 +30,7 @@ class Section:
     marked: bool = False  # whether the best value of a column is
     pictures: list[str] = field(default_factory=list)  # names of PNG files in the folder of the report
     facts: list[str] = field(default_factory=list)
-    verbatim: str = ""  # Markdown of its own, shown as it stands
+    verbatim: str = ""  # Markdown of its own
 
 
 def html(title: str, intro: str, sections: list[Section], pictures: dict[str, bytes]) -> str:
@@ -43,7 +44,8 @@ def html(title: str, intro: str, sections: list[Section], pictures: dict[str, by
             data = base64.b64encode(pictures[name]).decode()
             parts.append(f'<p><img alt="{escape(section.title)}" src="data:image/png;base64,{data}"></p>')
         if section.verbatim:
-            parts.append(f'<div class="wide"><pre>{escape(section.verbatim)}</pre></div>')
+            text = MarkdownIt("commonmark", {"html": False}).enable("table").render(section.verbatim)
+            parts.append(f'<div class="wide">{text}</div>')
         if section.facts:
             parts.append("<ul>" + "".join(f"<li>{escape(fact)}</li>" for fact in section.facts) + "</ul>")
     head = ('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -81,6 +83,7 @@ def _cells(section: Section) -> dict[str, list[tuple[str, bool]]]:
     for name, column in section.table.items():
         number = pd.api.types.is_numeric_dtype(column)
         best = column.min() if name in section.lower_is_better else column.max() if number else None
-        found[name] = [("–" if pd.isna(value) else f"{value:.2f}" if number else str(value),
+        form = "{:,}" if pd.api.types.is_integer_dtype(column) else "{:.2f}" if number else "{}"
+        found[name] = [("–" if pd.isna(value) else form.format(value),
                         bool(section.marked and number and value == best)) for value in column]
     return found

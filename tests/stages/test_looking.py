@@ -1,0 +1,58 @@
+"""What people look at beside the report: DVC's plots without a network, the time of every stage."""
+
+import json
+import re
+
+import pandas as pd
+import yaml
+
+from ballast.report.figures import COLOURS, ROWS
+from scripts.plots import offline
+from scripts.times import table
+from tests import ROOT
+
+
+def test_plots_load_nothing_and_draw_all_that_waits(finished):
+    said = finished.run("python", "scripts/plots.py").stdout
+    assert said.splitlines()[-1] == "dvc_plots/index.html" and "failed" not in said
+    page = (finished.folder / "dvc_plots/index.html").read_text()
+    assert not re.findall(r'src="http|<link|@import', page)
+    head, plots = page.split("</head>")
+    assert "function vegaEmbed" in head and plots.count("vegaEmbed('#") == 3
+    assert plots.index("vegaEmbed('#") < plots.index('<script type="module">')
+    assert set(re.findall(r"workspace_results_(\w+)\.png", page)) == {
+        path.stem for path in (finished.folder / "results").glob("*.png")}
+
+
+def test_plots_beside_another_commit(finished):
+    finished.run("python", "scripts/plots.py", "HEAD")
+    assert "HEAD_results_groups.png" in (finished.folder / "dvc_plots/index.html").read_text()
+
+
+def test_a_script_within_vega_does_not_end_it():
+    page = offline("<head></head><body></body>", "draw('</script>')")
+    assert page.count("</script>") == 2
+
+
+def test_a_method_has_the_colour_of_the_report():
+    for path in (ROOT / ".dvc/plots").glob("*.json"):
+        scale = json.loads(re.search(r'"color": .*?"scale": (\{.*?\})', path.read_text(), re.DOTALL)[1])
+        assert scale == {"domain": ROWS, "range": COLOURS}, path
+
+
+def test_every_stage_notes_its_time(finished):
+    said = finished.run("python", "scripts/times.py").stdout
+    rows = {cells[2]: cells[3:6] for line in said.splitlines()[2:] if (cells := [c.strip() for c in line.split("|")])}
+    stages = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
+    assert set(rows) == set(stages)
+    history = pd.read_csv(finished.folder / "runs/history/colt.csv")
+    seconds, images, rate = rows["pretrain@colt"]
+    assert int(images) == history["images"].sum() and float(rate) > 0 and float(seconds) > 0
+    assert rows["split"][1:] == ["", ""]
+
+
+def test_the_last_time_of_a_stage_counts_apart_for_each_experiment():
+    notes = pd.DataFrame({"experiment": ["", "", "a"], "stage": ["embed", "embed", "embed"],
+                          "seconds": [10.0, 5.0, 2.0], "images": [100.0, 100.0, None]})
+    shown = table(notes)
+    assert shown["seconds"].tolist() == [5.0, 2.0] and shown["images/s"].fillna(0).tolist() == [20.0, 0.0]
