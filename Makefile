@@ -58,6 +58,9 @@ publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlfl
 ui: setup ## Look at what was published, on this machine alone
 	mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
+docs-check: setup ## Run every command of README and docs on a small scale (half an hour)
+	BALLAST_DOCS=all pytest tests/docs
+
 lint: setup ## Check the style alone
 	ruff check .
 

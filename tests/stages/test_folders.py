@@ -15,15 +15,20 @@ def write(root, images, names):
         Image.fromarray(image[0]).save(root / name / f"{number:04}.png")
 
 
-@pytest.fixture(scope="module")
-def project(make_project, tmp_path_factory):
-    """Glyphs as grey PNG files; in the pool a leaked test image, a text file, an empty and a truncated one."""
-    project, root = make_project(), tmp_path_factory.mktemp("images")
+def write_glyphs(root):
+    """Folders train, test and pool of grey PNG files."""
     for part, count in (("train", 60), ("test", 10)):
         images, labels = glyphs.labelled(count, 16, 0, part)
         write(root / part, images, [glyphs.CLASSES[label] for label in labels])
     images, shows = glyphs.pool(100, 100, 16, 0)
     write(root / "pool", images, ["glyphs" if what != "photograph" else what for what in shows])
+
+
+@pytest.fixture(scope="module")
+def project(make_project, tmp_path_factory):
+    """Glyphs as grey PNG files; in the pool a leaked test image, a text file, an empty and a truncated one."""
+    project, root = make_project(), tmp_path_factory.mktemp("images")
+    write_glyphs(root)
     leaked = min((root / "test/A").iterdir()).read_bytes()
     (root / "pool/leaked.png").write_bytes(leaked)
     (root / "pool/text.jpg").write_text("no image")

@@ -1,0 +1,20 @@
+"""The documents, and the commands in them."""
+
+import re
+from pathlib import Path
+
+from tests import ROOT
+
+PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+         for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))}
+
+
+def commands(page: str) -> list[str]:
+    """Lines of the blocks marked as sh, without comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+
+
+def place(page: str) -> Path:
+    """The folder that a page's links start from."""
+    return (ROOT / page).parent

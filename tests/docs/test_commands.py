@@ -1,0 +1,105 @@
+"""`make docs-check`: every command of the documents is run as it stands, on a small scale.
+
+What makes the scale small: every profile that a command names has the values of `smoke`, and data/external holds a few
+hundred glyphs as files. Under `make test` only the table of what is not run here is looked at.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.docs import PAGES, commands
+from tests.stages.test_folders import write_glyphs
+
+ALL = os.environ.get("BALLAST_DOCS") == "all"
+SMALL = ("small", "study", "digits")
+ELSEWHERE = {  # not run here, and what runs it
+    "make test": "this is part of it",
+    "make ablations SPLITS=1": "tests/stages/test_variants.py trains every variant, and two through make table",
+    "make setup && source .venv/bin/activate": ".ci/run makes the environment",
+    "make ui": "test_the_pages_of_mlflow_are_served",
+    "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",
+}
+SECONDS_OF_THE_QUEUE = 900
+
+
+@pytest.fixture(scope="module")
+def project(finished, tmp_path_factory):
+    """A finished project, ready to be told what a reader would tell it."""
+    environment = finished.folder / ".venv"
+    environment.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (environment / name).symlink_to(Path(sys.prefix) / name)
+    (environment / "ready").touch()
+    finished.environment["BALLAST_DOCS"] = ""
+    params = yaml.safe_load((finished.folder / "params.yaml").read_text())
+    for name in SMALL:
+        params["profiles"][name] = params["profiles"]["smoke"]
+    params["datasets"]["folders"]["longtail"] |= {"largest": 40, "ratio": 20, "few_shot": 0.05, "val_per_class": 10}
+    params["datasets"]["own"]["source"]["size"] = 16
+    (finished.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    external = finished.folder / "data/external"
+    write_glyphs(external)
+    shutil.copytree(external / "train", external / "seed")
+    shutil.copytree(external / "test/A", finished.folder / "new_photos")
+    with open(finished.folder / ".git/info/exclude", "a") as ignored:
+        ignored.write("new_photos\nfeatures.*\n.venv\n")
+    finished.git("branch", "-M", "main")
+    finished.repro()
+    finished.commit()
+    return finished
+
+
+@pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
+def test_every_command_of_a_page(project, page):
+    """From the committed state, in the order of the page; a failure names the command and what it said."""
+    project.git("switch", "-q", "main")
+    project.git("reset", "-q", "--hard")
+    for command in commands(page):
+        if command not in ELSEWHERE:
+            start = time.monotonic()
+            project.run("bash", "-c", command)
+            print(f"{time.monotonic() - start:6.0f} s  {page}: {command}", file=sys.__stderr__)
+        if command == "dvc queue start":
+            wait_for_the_queue(project)
+
+
+def wait_for_the_queue(project):
+    deadline = time.monotonic() + SECONDS_OF_THE_QUEUE
+    while re.search("Running|Queued", said := project.run("dvc", "queue", "status").stdout):
+        assert time.monotonic() < deadline, said
+        time.sleep(2)
+    assert "Failed" not in said, said
+
+
+@pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
+def test_the_pages_of_mlflow_are_served(project):
+    project.run("make", "publish")
+    with open(project.folder / "ui.log", "w") as log:
+        ui = subprocess.Popen(["make", "ui"], cwd=project.folder, env=project.environment, stdout=log, stderr=log,
+                              start_new_session=True)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                assert urllib.request.urlopen("http://127.0.0.1:5000", timeout=5).status == 200
+                break
+            except OSError:
+                assert ui.poll() is None and time.monotonic() < deadline, (project.folder / "ui.log").read_text()
+                time.sleep(1)
+    finally:
+        os.killpg(ui.pid, signal.SIGKILL)
+
+
+def test_what_is_not_run_is_still_documented():
+    assert set(ELSEWHERE) <= {command for page in PAGES for command in commands(page)}

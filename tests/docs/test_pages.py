@@ -1,0 +1,82 @@
+"""Pages: links lead somewhere, files, targets and rows that they name exist, numbers are those of the README."""
+
+import re
+import subprocess
+from itertools import pairwise
+
+import pytest
+import yaml
+
+from tests import ROOT
+from tests.docs import PAGES, commands, place
+
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TRACKED = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
+                         capture_output=True, text=True).stdout.splitlines()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)", PAGES[page]):
+        assert "://" in link or (place(page) / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page):
+    """A file of this repository by the end of its path; what DVC makes is not looked for."""
+    for name in re.findall(r"`([\w./-]+\.(?:py|md|toml|txt|html))`", PAGES[page]):
+        assert any(file == name or file.endswith(f"/{name}") for file in TRACKED), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_targets_that_are_named_exist(page):
+    named = re.findall(r"`make ([a-z-]+)", PAGES[page]) + [
+        word for line in commands(page) for word in re.findall(r"^make ([a-z-]+)", line)]
+    assert set(named) <= TARGETS
+
+
+def test_every_target_is_explained():
+    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert {line.split()[0] for line in said.splitlines()} == TARGETS
+    assert len(said.splitlines()) <= 24 and max(map(len, said.splitlines())) <= 120, "fits one screen"
+
+
+def test_every_row_and_variant_has_its_page():
+    pages = "".join(text for page, text in PAGES.items() if page.startswith("docs/methods/"))
+    assert [name for name in PARAMS["show"] if f"`{name}`" not in PAGES["docs/methods.md"]] == []
+    assert [name for name in PARAMS["variants"] if f"`{name}`" not in pages] == []
+
+
+def test_rows_of_results_are_those_of_the_readme():
+    readme = PAGES["README.md"].splitlines()
+    rows = [line for page, text in PAGES.items() if page.startswith("docs/methods/")
+            for line in text.splitlines() if line.startswith("| ") and "±" in line]
+    assert len(rows) >= len(PARAMS["show"])
+    assert [row for row in rows if row not in readme] == []
+
+
+def test_the_graph_leads_where_the_stages_lead():
+    """Every arrow is an edge of DVC's graph, every edge of it a path along the arrows; what all need is left out."""
+    drawn = subprocess.run(["dvc", "dag", "--collapse-foreach-matrix", "--mermaid"], cwd=ROOT, check=True,
+                           capture_output=True, text=True).stdout
+    shown = re.search(r"^```mermaid\n(.*?)^```", PAGES["README.md"], re.MULTILINE | re.DOTALL)[1]
+    real = {(a, b) for a, b in arrows(drawn) if a not in ("sources", "check")}
+    assert arrows(shown) <= real
+    assert {(a, b) for a, b in real if b not in reached(a, arrows(shown))} == set()
+
+
+def arrows(graph: str) -> set[tuple[str, str]]:
+    """Pairs of names; a node is its name, or an alias with the name in brackets, and arrows may form chains."""
+    names = dict(re.findall(r'(\w+)\["([^"]+)"\]', graph))
+    chains = [[names.get(node, node) for node in re.split(r"\s*-->\s*", line.strip())] for line in graph.splitlines()]
+    return {pair for chain in chains for pair in pairwise(chain)}
+
+
+def reached(start: str, graph: set[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    todo = {start}
+    while todo:
+        todo = {b for a, b in graph if a in todo} - found
+        found |= todo
+    return found
