@@ -48,6 +48,10 @@ def test_every_row_and_variant_has_its_page():
     assert [name for name in PARAMS["variants"] if f"`{name}`" not in pages] == []
 
 
+def test_the_readme_has_the_table_that_make_repro_prints():
+    assert (ROOT / "results" / "table.md").read_text().strip() in PAGES["README.md"]
+
+
 def test_rows_of_results_are_those_of_the_readme():
     readme = PAGES["README.md"].splitlines()
     rows = [line for page, text in PAGES.items() if page.startswith("docs/methods/")

@@ -7,6 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ballast.evaluation.groups import GROUPS, spread
+
 COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
            "#88CCEE", "#882255"]
 ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt", "sdclr-colt", "bcl-colt", "guide",
@@ -15,14 +17,15 @@ STYLES = ["-", "--", "-.", ":"]
 
 
 def by_group(groups: pd.DataFrame) -> bytes:
-    """Bars: accuracy of every method in Many, Median, Few and All; columns method, group, accuracy."""
+    """Bars: accuracy of every method by group, its Std in the legend; columns method, group, accuracy."""
     methods, names = groups["method"].unique(), groups["group"].unique()
     axes = Figure(figsize=(8, 4)).subplots()
     width = 0.8 / max(len(methods), 1)
     for number, method in enumerate(methods):
         height = groups[groups["method"] == method].set_index("group")["accuracy"].reindex(names)
         axes.bar(np.arange(len(names)) + (number - (len(methods) - 1) / 2) * width, height, width,
-                 label=method, color=_line(_place(method, number))["color"])
+                 label=f"{method} (Std {spread(height.reindex(GROUPS).tolist()):.1f})",
+               color=_line(_place(method, number))["color"])
     axes.set_xticks(range(len(names)), names)
     axes.set_ylabel("linear-probe top-1 (%)")
     return _png(axes)
