@@ -24,6 +24,7 @@ ALL = os.environ.get("BALLAST_DOCS") == "all"
 SMALL = ("small", "study", "digits")
 ELSEWHERE = {  # not run here, and what runs it
     "make test": "this is part of it",
+    ".venv/bin/pytest --ignore tests/stages --ignore tests/faults": "make test",
     "make ablations SPLITS=1": "tests/stages/test_variants.py trains every variant, and two through make table",
     "make setup && source .venv/bin/activate": ".ci/run makes the environment",
     "make ui": "test_the_pages_of_mlflow_are_served",
@@ -61,7 +62,7 @@ def project(finished, tmp_path_factory):
 
 @pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
-def test_every_command_of_a_page(project, page):
+def test_every_command_of_a_page(project, page, capsys):
     """From the committed state, in the order of the page; a failure names the command and what it said."""
     project.git("switch", "-q", "main")
     project.git("reset", "-q", "--hard")
@@ -69,7 +70,8 @@ def test_every_command_of_a_page(project, page):
         if command not in ELSEWHERE:
             start = time.monotonic()
             project.run("bash", "-c", command)
-            print(f"{time.monotonic() - start:6.0f} s  {page}: {command}", file=sys.__stderr__)
+            with capsys.disabled():
+                print(f"{time.monotonic() - start:6.0f} s  {page}: {command}", flush=True)
         if command == "dvc queue start":
             wait_for_the_queue(project)
 
