@@ -21,7 +21,7 @@ class Project:
                 shutil.copy(ROOT / name, folder / name)
         self.environment = {
             **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": f"{folder}/src",
-            "DVC_SITE_CACHE_DIR": f"{folder}/.dvc/site", "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "user.name",
+            "DVC_SITE_CACHE_DIR": f"{folder}/.git/dvc", "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "user.name",
             "GIT_CONFIG_VALUE_0": "test", "GIT_CONFIG_KEY_1": "user.email", "GIT_CONFIG_VALUE_1": "test@example.org"}
         self.replace("params.yaml", "\nprofile: laptop", "\nprofile: smoke")
         self.git("init", "-q")

@@ -35,7 +35,7 @@ SECONDS_OF_THE_QUEUE = 900
 
 @pytest.fixture(scope="module")
 def project(finished, tmp_path_factory):
-    """A finished project, ready to be told what a reader would tell it."""
+    """A finished project, ready to be told what a reader would tell it; no other test sees it, they are not run."""
     environment = finished.folder / ".venv"
     environment.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):

@@ -17,7 +17,7 @@ def test_plots_load_nothing_and_draw_all_that_waits(finished):
     assert said.splitlines()[-1] == "dvc_plots/index.html" and "failed" not in said
     page = (finished.folder / "dvc_plots/index.html").read_text()
     assert not re.findall(r'src="http|<link|@import', page)
-    head, plots = page.split("</head>")
+    head, plots = page.split("</head>", maxsplit=1)
     assert "function vegaEmbed" in head and plots.count("vegaEmbed('#") == 3
     assert plots.index("vegaEmbed('#") < plots.index('<script type="module">')
     assert set(re.findall(r"workspace_results_(\w+)\.png", page)) == {
