@@ -12,8 +12,10 @@ from tests.docs import PAGES, commands, place
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-TRACKED = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                         capture_output=True, text=True).stdout.splitlines()
+
+
+def said(*words: str) -> str:
+    return subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -25,8 +27,9 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_files_that_are_named_exist(page):
     """A file of this repository by the end of its path; what DVC makes is not looked for."""
+    tracked = said("git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     for name in re.findall(r"`([\w./-]+\.(?:py|md|toml|txt|html))`", PAGES[page]):
-        assert any(file == name or file.endswith(f"/{name}") for file in TRACKED), name
+        assert any(file == name or file.endswith(f"/{name}") for file in tracked), name
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -37,9 +40,9 @@ def test_targets_that_are_named_exist(page):
 
 
 def test_every_target_is_explained():
-    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert {line.split()[0] for line in said.splitlines()} == TARGETS
-    assert len(said.splitlines()) <= 24 and max(map(len, said.splitlines())) <= 120, "fits one screen"
+    lines = said("make", "--no-print-directory", "help").splitlines()
+    assert {line.split()[0] for line in lines} == TARGETS
+    assert len(lines) <= 24 and max(map(len, lines)) <= 120, "fits one screen"
 
 
 def test_every_row_and_variant_has_its_page():
@@ -62,8 +65,7 @@ def test_rows_of_results_are_those_of_the_readme():
 
 def test_the_graph_leads_where_the_stages_lead():
     """Every arrow is an edge of DVC's graph, every edge of it a path along the arrows; what all need is left out."""
-    drawn = subprocess.run(["dvc", "dag", "--collapse-foreach-matrix", "--mermaid"], cwd=ROOT, check=True,
-                           capture_output=True, text=True).stdout
+    drawn = said("dvc", "dag", "--collapse-foreach-matrix", "--mermaid")
     shown = re.search(r"^```mermaid\n(.*?)^```", PAGES["README.md"], re.MULTILINE | re.DOTALL)[1]
     real = {(a, b) for a, b in arrows(drawn) if a not in ("sources", "check")}
     assert arrows(shown) <= real
