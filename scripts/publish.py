@@ -46,15 +46,18 @@ def main(revisions: list[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several that make a new mlflow.db at once, all would fail for good
         experiment = client.get_experiment_by_name(EXPERIMENT)
         place = None if os.environ.get("MLFLOW_TRACKING_URI") else Path("mlruns").resolve().as_uri()
-        number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT, place)
+        number = experiment.experiment_id if experiment else client.create_experiment(
+            EXPERIMENT, place, {"mlflow.experimentKind": "custom_model_development"})  # else the UI opens on chats
         for revision in revisions or [None]:
             publish(client, number, revision)
 
 
 def publish(client: MlflowClient, experiment: str, revision: str | None) -> None:
     """Everything that dvc.lock of the workspace, or of a revision, holds."""
+    name, commit = revision or git("rev-parse", "--short", "HEAD"), commit_of(revision or "HEAD")
+    revision = revision and commit
     lock = read("dvc.lock", revision)
-    digest, name = hashlib.sha256(lock).hexdigest(), revision or git("rev-parse", "--short", "HEAD")
+    digest = hashlib.sha256(lock).hexdigest()
     found = client.search_runs([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=10_000)
     if any(run.data.tags["kind"] == "pipeline" and run.info.status == "FINISHED" for run in found):
         print(f"{name}: is there already")
@@ -63,7 +66,7 @@ def publish(client: MlflowClient, experiment: str, revision: str | None) -> None
         client.delete_run(run.info.run_id)
     for model in client.search_logged_models([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=1000):
         client.delete_logged_model(model.model_id)
-    tags = {"dvc.lock": digest, "commit": git("rev-parse", revision or "HEAD")}
+    tags = {"dvc.lock": digest, "commit": commit}
     whole = client.create_run(experiment, run_name=name, tags={**tags, "kind": "pipeline"}).info.run_id
     stages = yaml.load(lock, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
     for stage, entry in stages.items():
@@ -138,12 +141,21 @@ def read(path: str, revision: str | None) -> bytes:
     return Path(path).read_bytes() if revision is None else dvc.api.read(path, rev=revision, mode="rb")
 
 
-def git(*words: str) -> str:
-    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
+def commit_of(revision: str) -> str:
+    """The commit of a DVC experiment by its name, or of whatever git knows."""
+    experiments = git("for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").splitlines()
+    found = experiments or git("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}", check=False).splitlines()
+    if not found:
+        raise ValueError(f"{revision}: no commit, branch or experiment has this name")
+    return found[0]
+
+
+def git(*words: str, check: bool = True) -> str:
+    return subprocess.run(["git", *words], check=check, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except (MlflowException, OSError, subprocess.CalledProcessError) as error:
+    except (MlflowException, OSError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else is touched, run it again")

@@ -76,12 +76,26 @@ def test_a_commit_by_its_name(finished, server):
     assert "shown: is there already" in publish(finished, server[0], "shown")
 
 
+def test_an_experiment_by_its_name(finished, server):
+    finished.run("dvc", "exp", "run", "--temp", "-n", "bold", "-S", "methods.mak.select.alpha=0.5", "select_pool@mak")
+    assert "bold: " in publish(finished, server[0], "bold")
+    client = MlflowClient(server[0])
+    runs = client.search_runs([client.get_experiment_by_name("ballast").experiment_id], max_results=1000)
+    alphas = {run.data.params.get("methods.mak.select.alpha") for run in runs if run.info.run_name == "select_pool@mak"}
+    assert alphas == {"0.3", "0.5"}
+
+
+def test_a_name_that_nothing_has_is_one_line(finished, server):
+    said = publish(finished, server[0], "no-such-name", check=False).splitlines()
+    assert said[-1].startswith("publish: no-such-name: ") and "Traceback" not in "".join(said)
+
+
 def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, server):
     address, run = server
     client = MlflowClient(address)
     number = client.get_experiment_by_name("ballast").experiment_id
     runs = client.search_runs([number], max_results=1000)
-    parent = next(run for run in runs if run.data.tags["kind"] == "pipeline")
+    parent = next(run for run in runs if run.data.tags["kind"] == "pipeline" and run.info.run_name != "bold")
     client.update_run(parent.info.run_id, status="RUNNING")  # as if the server had gone in the middle
     models = client.search_logged_models([number], max_results=1000)
     publish(finished, address)
