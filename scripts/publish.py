@@ -46,8 +46,7 @@ def main(revisions: list[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several that make a new mlflow.db at once, all would fail for good
         experiment = client.get_experiment_by_name(EXPERIMENT)
         place = None if os.environ.get("MLFLOW_TRACKING_URI") else Path("mlruns").resolve().as_uri()
-        number = experiment.experiment_id if experiment else client.create_experiment(
-            EXPERIMENT, place, {"mlflow.experimentKind": "custom_model_development"})  # else the UI opens on chats
+        number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT, place)
         for revision in revisions or [None]:
             publish(client, number, revision)
 
