@@ -25,7 +25,7 @@ SMALL = ("small", "study", "digits")
 ELSEWHERE = {  # not run here, and what runs it
     "make test": "this is part of it",
     ".venv/bin/pytest --ignore tests/stages --ignore tests/faults": "make test",
-    "make ablations SPLITS=1": "tests/stages/test_variants.py trains every variant, and two through make table",
+    "make ablations SPLITS=1": "tests/training/test_method.py trains every variant, test_variants.py two by make table",
     "make setup && source .venv/bin/activate": ".ci/run makes the environment",
     "make ui": "test_the_pages_of_mlflow_are_served",
     "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",
