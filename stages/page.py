@@ -45,7 +45,8 @@ def main() -> None:
     labelled = "All" in table
     shown = {name: words for name, words in PICTURES.items() if labelled or name not in OF_LABELS}
     sections = [*(_tables(table) if labelled else _label_free(table)),
-                *(Section(*words, pictures=[name]) for name, words in shown.items()), _work(), _origin(p)]
+                *(Section(*words, pictures=[name]) for name, words in shown.items()),
+                *([_likeness()] if labelled else []), _work(), _origin(p)]
     pictures = {name: (RESULTS / name).read_bytes() for name in shown}
     write_atomic(RESULTS / "report.html", html(title, intro, sections, pictures))
     write_atomic(RESULTS / "report.md", markdown(title, intro, sections))
@@ -66,6 +67,14 @@ def _tables(table: pd.DataFrame) -> list[Section]:
                     "tuned on these few, and nearest neighbours.", pd.read_csv(RESULTS / "protocols.csv"), marked=True),
             Section("The papers' numbers", "Published results beside ours, where the data set is theirs.",
                     verbatim=(RESULTS / "published.md").read_text(encoding="utf-8"))]
+
+
+def _likeness() -> Section:
+    table = pd.read_csv(RESULTS / "likeness.csv").drop(columns="epoch").groupby("method", sort=False).last()
+    return Section("Whom the chosen images resemble",
+                   "Every pool image counts for the group of the seed image nearest to it by the features of SimCLR. A "
+                   "group's share of the choice (of the last round) over its share of the seed images: above 1, the "
+                   "choice leans to it. First the pool itself.", table.reset_index())
 
 
 def _work() -> Section:

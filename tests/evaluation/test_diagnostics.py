@@ -2,10 +2,18 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.evaluation.diagnostics import ecle_by_draws, phi, rank_correlation, shares_by_round, tailness_by_class
+from ballast.evaluation.diagnostics import (
+    ecle_by_draws,
+    likeness,
+    phi,
+    rank_correlation,
+    shares_by_round,
+    tailness_by_class,
+)
 from ballast.tailness.ecle import ecle
 
 
@@ -17,6 +25,14 @@ def test_phi_is_one_without_information_and_grows_with_the_groups_share():
     tailness = np.zeros(100)
     tailness[[*range(5), *range(50, 53), 80, 81]] = 1  # in proportion
     assert phi(tailness, group) == {"Many": 1.0, "Median": 1.0, "Few": 1.0}
+
+
+def test_likeness_is_one_in_proportion_and_grows_with_what_a_choice_leans_to():
+    group = np.repeat(["Many", "Median", "Few"], [70, 20, 10])
+    assert likeness(group, group) == {"Many": 1.0, "Median": 1.0, "Few": 1.0}
+    leaning = likeness(np.repeat(["Many", "Few"], [7, 13]), group)
+    assert leaning["Few"] == pytest.approx(6.5) and leaning["Many"] == pytest.approx(0.5) and leaning["Median"] == 0
+    assert likeness(np.array(["", ""]), np.array([""] * 3)) == {}  # nothing is labelled
 
 
 def test_ecle_by_draws_is_the_running_mean_over_pairs_of_views():

@@ -29,6 +29,14 @@ def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
             for name in GROUPS if (group == name).any()}
 
 
+def likeness(nearest: np.ndarray, group: np.ndarray) -> dict[str, float]:
+    """Share of a group in what was chosen from the pool over its share of the seed images: above 1, leant to.
+
+    nearest [K]: group name of the seed image nearest to each chosen one; group [N]: of every seed image.
+    """
+    return {name: float((nearest == name).mean() / (group == name).mean()) for name in GROUPS if (group == name).any()}
+
+
 def tailness_by_class(value: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
     """Mean of a tailness value [N] by class, beside the class's number of images; columns label, count, tailness."""
     mean = pd.Series(value).groupby(labels).mean().reindex(range(len(counts)))
