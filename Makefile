@@ -9,7 +9,7 @@ SETTINGS ?=
 REV ?=
 COMMA := ,
 
-.PHONY: repro test table ablations experiments compare plots times faults soak bench publish ui docs-check lint setup \
+.PHONY: repro test table ablations study experiments compare plots times faults soak bench publish ui docs-check lint setup \
 	help
 
 help: ## Show this list
@@ -30,6 +30,9 @@ table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=
 
 ablations: setup ## The same for every variant of params.yaml and the methods that they vary
 	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+
+study: setup ## docs/results.md anew: every row on splits of real images (two cores: a night; goes on where it stopped)
+	@python -m scripts.study $(SPLITS)
 
 experiments: setup ## DVC experiments side by side, some rows: make experiments METHODS=mak,colt
 	@dvc exp show --no-pager --md --drop '.*' --keep 'Experiment|metrics/($(subst $(COMMA),|,$(METHODS))).json:(Few|All)'

@@ -1,4 +1,4 @@
-"""Run methods and variants over several splits and print mean +- population deviation per cell.
+"""Run methods and variants over several splits; print mean +- population deviation, and the gains over the first.
 
     python scripts/splits.py SPLITS METHODS [PROTOCOL [SETTING ...]]     e.g.  python scripts/splits.py 1,2 mak,colt knn
 
@@ -16,11 +16,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import dvc.api
-import numpy as np
 import pandas as pd
 import yaml
+from dvc.api import DVCFileSystem
 
+from ballast.report.splits import gains, summary
 from ballast.report.tables import COLUMNS, PROTOCOLS
 
 
@@ -28,29 +28,38 @@ def main(splits: list[str], methods: list[str], protocol: str, settings: list[st
     params = yaml.safe_load(Path("params.yaml").read_text())
     if methods == ["variants"]:
         methods = list(dict.fromkeys(name for key, v in params["variants"].items() for name in (v["of"], key)))
-    tables = []
     suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)
+    found = []
     for split in splits:
-        rows = [name for name in methods if name not in params["variants"]]
+        name, changes = f"split-{split}{suffix}", [f"split={split}", *settings]
+        rows = [row for row in methods if row not in params["variants"]]
         if rows:
-            run(f"split-{split}{suffix}", split, rows, settings, protocol)
-        tables += [results(f"split-{split}{suffix}", name, name, protocol) for name in rows]
-        for name in (name for name in methods if name in params["variants"]):
-            variant = params["variants"][name]
-            row = variant.get("row", variant["of"])
-            run(f"split-{split}{suffix}-{name}", split, [row], [*settings, *overrides(variant)], protocol)
-            tables.append(results(f"split-{split}{suffix}-{name}", row, name, protocol))
-    table = summary(pd.concat(tables))
-    print(table.set_index("method").loc[methods].reset_index().to_markdown(index=False))
+            run(name, changes, evaluation(rows, protocol))
+            files = DVCFileSystem(rev=name)
+            found += [{"method": row, "split": split, **results(files, row, protocol)} for row in rows]
+        for variant in (row for row in methods if row in params["variants"]):
+            how = params["variants"][variant]
+            row = how.get("row", how["of"])
+            run(f"{name}-{variant}", [*changes, *overrides(how)], evaluation([row], protocol))
+            files = DVCFileSystem(rev=f"{name}-{variant}")
+            found.append({"method": variant, "split": split, **results(files, row, protocol)})
+    runs = pd.DataFrame(found)
+    runs = pd.concat([runs[runs["method"] == name] for name in methods])
+    print(summary(runs).to_markdown(index=False))
+    if len(methods) > 1:
+        print("", gains(runs, methods[0]).to_markdown(index=False), sep="\n")
 
 
-def run(name: str, split: str, rows: list[str], changes: list[str], protocol: str) -> None:
-    """Evaluate rows in an experiment of that name, in place of an older one."""
+def run(name: str, changes: list[str], stages: list[str]) -> None:
+    """Run stages, or all, in an experiment of that name, in place of an older one."""
     subprocess.run(["dvc", "exp", "remove", "-q", name], check=False, stderr=subprocess.DEVNULL)
-    settings = [word for change in [f"split={split}", *changes] for word in ("-S", change)]
-    stage = "finetune" if protocol == "finetune" else "linear"
-    subprocess.run(["dvc", "exp", "run", "--temp", "-n", name, *settings, *(f"{stage}@{row}" for row in rows)],
-                   check=True)
+    settings = [word for change in changes for word in ("-S", change)]
+    subprocess.run(["dvc", "exp", "run", "--temp", "-n", name, *settings, *stages], check=True)
+
+
+def evaluation(rows: list[str], protocol: str) -> list[str]:
+    """The stages that evaluate rows by a protocol."""
+    return [f"{'finetune' if protocol == 'finetune' else 'linear'}@{row}" for row in rows]
 
 
 def overrides(variant: dict) -> Iterator[str]:
@@ -62,22 +71,12 @@ def overrides(variant: dict) -> Iterator[str]:
     return (f"++{path}={json.dumps(value)}" for path, value in leaves(variant["set"], f"methods.{variant['of']}"))
 
 
-def results(experiment: str, row: str, name: str, protocol: str) -> pd.DataFrame:
-    """One row, under the given name, with the metrics of an experiment."""
+def results(files: DVCFileSystem, row: str, protocol: str) -> dict[str, float]:
+    """Many, Median, Few, Std, All of a row by a protocol, in the files of an experiment."""
     path = f"metrics/{row}.json" if protocol == "linear" else f"metrics/{protocol}/{row}.json"
-    values = dvc.api.metrics_show(path, rev=experiment)
+    values = json.loads(files.read_text(path))
     values = values if "All" in values else next(iter(values.values()))
-    return pd.DataFrame([{"method": name, **{column: values[column] for column in COLUMNS}}])
-
-
-def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean +- population deviation over runs, per method and column; Std also of the mean groups (methods.md 3.4)."""
-    rows = []
-    for method, own in runs.groupby("method", sort=False):
-        mean, spread = own[COLUMNS].mean(), own[COLUMNS].std(ddof=0)
-        row = {"method": method, **{name: f"{mean[name]:.2f} ± {spread[name]:.2f}" for name in COLUMNS}}
-        rows.append({**row, "Std of means": f"{np.std([mean[name] for name in COLUMNS[:3]]):.2f}"})
-    return pd.DataFrame(rows)
+    return {column: values[column] for column in COLUMNS}
 
 
 if __name__ == "__main__":

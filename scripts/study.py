@@ -1,0 +1,97 @@
+"""docs/results.md anew: every row on splits of real images, at the scale that two cores can bear (hours).
+
+    python -m scripts.study SPLITS     e.g.  python -m scripts.study 1,2,3
+
+Every split is a run of the whole pipeline, a DVC experiment named study-N: what ran before comes from the run cache, a
+training that was cut off goes on. Writes the numbers of every split and the figures below docs/results, and the tables
+of docs/results.md between their marks.
+"""
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from dvc.api import DVCFileSystem
+
+from ballast.files import write_atomic
+from ballast.report.figures import by_group
+from ballast.report.published import beside, encoder_name
+from ballast.report.splits import gains, summary
+from ballast.report.tables import COLUMNS, PROTOCOLS
+from scripts.splits import results, run
+
+SETTINGS = ["dataset=folders", "profile=study", "datasets.folders.source.size=16", "threads=1"]
+PAGE, FOLDER = Path("docs/results.md"), Path("docs/results")
+FIGURES = ["history.png", "rounds.png", "tailness.png", "ecle.png"]  # of the first split; groups.png is of their mean
+
+
+def main(splits: list[str]) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    for split in splits:
+        run(f"study-{split}", [f"split={split}", *SETTINGS], [])
+    files = {split: DVCFileSystem(rev=f"study-{split}") for split in splits}
+    runs = pd.DataFrame([{"protocol": protocol, "method": row, "split": split, **results(files[split], row, protocol)}
+                         for protocol in PROTOCOLS for row in params["show"] for split in splits])
+    measured = pd.concat([quantities(files[split]).assign(split=split) for split in splits])
+    FOLDER.mkdir(exist_ok=True)
+    write_atomic(FOLDER / "accuracy.csv", runs.to_csv(index=False))
+    write_atomic(FOLDER / "quantities.csv", measured.to_csv(index=False))
+    for name in FIGURES:
+        write_atomic(FOLDER / name, files[splits[0]].read_bytes(f"results/{name}"))
+    write_atomic(FOLDER / "groups.png", by_group(means(runs).melt("method", ["Many", "Median", "Few", "All"], "group",
+                                                                  "accuracy")))
+    write_atomic(PAGE, filled(PAGE.read_text(encoding="utf-8"), tables(runs, measured, params)))
+
+
+def quantities(files: DVCFileSystem) -> pd.DataFrame:
+    """What explains the numbers of a split, long: columns quantity, method, value."""
+    found = [{"quantity": quantity, "method": method, "value": value}
+             for method, values in json.loads(files.read_text("metrics/diagnostics.json")).items()
+             for quantity, value in values.items()]
+    found += [{"quantity": f"likeness to {group}", "method": method, "value": value}
+              for method, values in json.loads(files.read_text("metrics/likeness.json")).items()
+              for group, value in values.items()]
+    ecle = pd.read_csv(io.StringIO(files.read_text("results/ecle.csv")))
+    return pd.DataFrame(found + [{"quantity": f"phi of {row.group}", "method": "ECLE", "value": row.phi}
+                                 for row in ecle[ecle["draws"] == ecle["draws"].max()].itertuples()])
+
+
+def means(runs: pd.DataFrame) -> pd.DataFrame:
+    """Linear probe, mean over splits; columns method, Many, Median, Few, Std, All."""
+    linear = runs[runs["protocol"] == "linear"]
+    return linear.groupby("method", sort=False)[COLUMNS].mean().reset_index()
+
+
+def tables(runs: pd.DataFrame, measured: pd.DataFrame, params: dict) -> dict[str, str]:
+    """Markdown of every table of the page, by the name of its mark."""
+    linear, profile = runs[runs["protocol"] == "linear"], params["profiles"]["study"]
+    spread = measured.groupby(["quantity", "method"], sort=False)["value"].agg(["mean", lambda v: v.std(ddof=0)])
+    facts = {"encoder": encoder_name(profile["network"]), "epochs": profile["pretrain"]["epochs"],
+             "batch": profile["pretrain"]["batch"], "budget": profile["sampling"]["budget"],
+             "groups": params["datasets"]["folders"]["groups"]}
+    others = pd.concat([summary(own)[["method", "Few", "All"]].assign(protocol=PROTOCOLS[protocol])
+                        for protocol, own in runs.groupby("protocol", sort=False) if protocol != "linear"])
+    others = others.pivot(index="method", columns="protocol")[["All", "Few"]].loc[params["show"]]
+    others.columns = [f"{protocol}: {column}" for column, protocol in others.columns]
+    return {"accuracy": summary(linear).to_markdown(index=False),
+            **{f"over {row}": gains(linear, row).to_markdown(index=False) for row in ("simclr", "random", "colt")},
+            "protocols": others.reset_index().to_markdown(index=False),
+            "quantities": spread.apply(lambda row: f"{row.iloc[0]:.2f} ± {row.iloc[1]:.2f}", axis=1)
+                                .rename("mean").reset_index().to_markdown(index=False),
+            "papers": beside(means(runs), "cifar10_lt", facts).strip()}
+
+
+def filled(page: str, blocks: dict[str, str]) -> str:
+    """The page with every block between its marks, <!-- name --> and <!-- /name -->."""
+    def block(found: re.Match) -> str:
+        return f"<!-- {found[1]} -->\n\n{blocks[found[1]]}\n\n<!-- /{found[1]} -->"
+
+    return re.sub(r"<!-- ([\w -]+) -->\n.*?<!-- /\1 -->", block, page, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    main((sys.argv[1:] or ["1,2,3"])[0].split(","))
