@@ -51,12 +51,12 @@ def quantities(files: DVCFileSystem) -> pd.DataFrame:
     """What explains the numbers of a split, long: columns quantity, method, value."""
     found = [{"quantity": quantity, "method": method, "value": value}
              for method, values in json.loads(files.read_text("metrics/diagnostics.json")).items()
-             for quantity, value in values.items()]
-    found += [{"quantity": f"likeness to {group}", "method": method, "value": value}
+             for quantity, value in pd.json_normalize(values, sep=": ").iloc[0].items()]
+    found += [{"quantity": f"likeness: {group}", "method": method, "value": value}
               for method, values in json.loads(files.read_text("metrics/likeness.json")).items()
               for group, value in values.items()]
     ecle = pd.read_csv(io.StringIO(files.read_text("results/ecle.csv")))
-    return pd.DataFrame(found + [{"quantity": f"phi of {row.group}", "method": "ECLE", "value": row.phi}
+    return pd.DataFrame(found + [{"quantity": f"phi: {row.group}", "method": "ECLE", "value": row.phi}
                                  for row in ecle[ecle["draws"] == ecle["draws"].max()].itertuples()])
 
 

@@ -1,5 +1,7 @@
 """What the papers plot: ECLE's tailness by group, tailness against class size, who gets the pool's images."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import torch
@@ -12,11 +14,23 @@ from ballast.data.store import load_array, load_store
 from ballast.device import prepare
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
-from ballast.evaluation.diagnostics import ecle_by_draws, phi, rank_correlation, shares_by_round, tailness_by_class
+from ballast.evaluation.diagnostics import (
+    budget_lean,
+    ecle_by_draws,
+    phi,
+    rank_correlation,
+    shares_by_round,
+    tailness_by_class,
+)
 from ballast.evaluation.groups import assign
 from ballast.files import write_atomic
-from ballast.report.figures import budgets, phi_by_draws, tailness_by_count
+from ballast.merge import merged
+from ballast.report import figures
 from ballast.rng import generator
+from ballast.selection.budget import budgets, cluster_means
+from ballast.selection.clusters import kmeans, refine_by_kl
+from ballast.tailness.sparsity import crowding
+from ballast.training.method import method as build_method
 
 DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
 
@@ -29,8 +43,10 @@ def main(extractor: str) -> None:
     metrics: dict = {}
     for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):
         metrics.setdefault(method, {})[f"rank correlation of {measure} and count"] = rank_correlation(rows)
-    for name, frame, draw in (("ecle", ecle, phi_by_draws), ("tailness", tailness, tailness_by_count),
-                              ("rounds", rounds, budgets)):
+    for method, lean in _leans(p, assign(counts, p.dataset["groups"])):
+        metrics.setdefault(method, {})["lean of the budget"] = lean
+    for name, frame, draw in (("ecle", ecle, figures.phi_by_draws), ("tailness", tailness, figures.tailness_by_count),
+                              ("rounds", rounds, figures.budgets)):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
         write_atomic(f"results/{name}.png", draw(frame))
     write_metrics("metrics/diagnostics.json", metrics, digits=4)
@@ -53,6 +69,29 @@ def _ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
     found = ecle_by_draws(torch.stack(views), how["temperature"], how["block"], p.seed).cpu().numpy()
     return pd.DataFrame([{"draws": m, "group": name, "phi": round(value, 4)}
                          for m, tailness in enumerate(found, 1) for name, value in phi(tailness, group).items()])
+
+
+def _leans(p, groups: np.ndarray) -> Iterator[tuple[str, dict[str, float]]]:
+    """Which groups one more round of each method would lean to, by its network and what it remembers at the end."""
+    positions = load_array("data/split/longtail.npy")
+    labels = load_array("data/labels/train.npy")[positions]
+    if not len(labels) or (labels == UNKNOWN).any():
+        return
+    device = prepare(p.threads, p.deterministic)
+    images = load_store("data/images/train").take(torch.from_numpy(positions)).to(device)
+    for method in (name for name in p.show if len(_read(f"runs/trace/{name}.csv"))):
+        settings = merged(p.methods[method]["pretrain"], p.profile["tuned"][method])
+        how = build_method(settings, p.profile["sampling"]).resampling
+        if how.tailness == "random":
+            continue
+        z = embed(load_model(p.profile["network"], images.channels, f"runs/{method}").to(device), images)[1]
+        cluster, centres = kmeans(z, how.clusters)
+        if how.refine:
+            cluster, centres = refine_by_kl(z, centres)
+        known = _read(f"runs/memory/{method}.csv").get("density")
+        crowd = crowding(z, int(how.neighbours)) if known is None else torch.tensor(known.to_numpy(), device=device)
+        budget = budgets(cluster_means(crowd, cluster, len(centres)), how.budget, how.temperature, how.remainder)
+        yield method, budget_lean(budget.cpu().numpy(), cluster.cpu().numpy(), groups[labels])
 
 
 def _tailness(shown: list[str], counts: np.ndarray) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import normalize
 
 from ballast.evaluation.diagnostics import (
+    budget_lean,
     ecle_by_draws,
     likeness,
     phi,
@@ -33,6 +34,15 @@ def test_likeness_is_one_in_proportion_and_grows_with_what_a_choice_leans_to():
     leaning = likeness(np.repeat(["Many", "Few"], [7, 13]), group)
     assert leaning["Few"] == pytest.approx(6.5) and leaning["Many"] == pytest.approx(0.5) and leaning["Median"] == 0
     assert likeness(np.array(["", ""]), np.array([""] * 3)) == {}  # nothing is labelled
+
+
+def test_the_lean_of_a_budget_is_one_in_proportion_and_what_its_clusters_hold_otherwise():
+    group = np.array(["Many"] * 6 + ["Few"] * 2)
+    cluster = np.array([0, 0, 0, 1, 1, 1, 1, 2])  # Few is one of four in cluster 1, all of cluster 2
+    assert budget_lean(np.array([30, 40, 10]), cluster, group) == pytest.approx({"Many": 1.0, "Few": 1.0})
+    lean = budget_lean(np.array([0, 50, 50]), cluster, group)
+    assert lean == pytest.approx({"Many": 0.375 / 0.75, "Few": (0.125 + 0.5) / 0.25})
+    assert budget_lean(np.array([1, 1, 0, 0]), cluster, group)["Few"] == pytest.approx(0.125 / 0.25), "an empty cluster"
 
 
 def test_ecle_by_draws_is_the_running_mean_over_pairs_of_views():

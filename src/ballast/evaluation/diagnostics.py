@@ -37,6 +37,19 @@ def likeness(nearest: np.ndarray, group: np.ndarray) -> dict[str, float]:
     return {name: float((nearest == name).mean() / (group == name).mean()) for name in GROUPS if (group == name).any()}
 
 
+def budget_lean(budget: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> dict[str, float]:
+    """Share of a group in the budget over its share of the seed images: above 1, its clusters get more than their part.
+
+    budget [C]: pool images of each cluster; cluster [N] and group [N] of every seed image. What a cluster gets counts
+    for the groups as its seed images do: the sum over c of budget_c / K * P(group | c), over P(group).
+    """
+    share = budget / budget.sum()
+    within = {name: np.bincount(cluster[group == name], minlength=len(budget)) for name in GROUPS}
+    size = np.maximum(np.bincount(cluster, minlength=len(budget)), 1)
+    return {name: float((share * count / size).sum() / (group == name).mean())
+            for name, count in within.items() if count.any()}
+
+
 def tailness_by_class(value: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
     """Mean of a tailness value [N] by class, beside the class's number of images; columns label, count, tailness."""
     mean = pd.Series(value).groupby(labels).mean().reindex(range(len(counts)))
