@@ -79,7 +79,7 @@ def _leans(p, groups: np.ndarray) -> Iterator[tuple[str, dict[str, float]]]:
         return
     device = prepare(p.threads, p.deterministic)
     images = load_store("data/images/train").take(torch.from_numpy(positions)).to(device)
-    for method in (name for name in p.show if len(_read(f"runs/trace/{name}.csv"))):
+    for method in (name for name in p.methods if name in p.show and len(_read(f"runs/trace/{name}.csv"))):
         settings = merged(p.methods[method]["pretrain"], p.profile["tuned"][method])
         how = build_method(settings, p.profile["sampling"]).resampling
         if how.tailness == "random":
