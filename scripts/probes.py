@@ -1,0 +1,57 @@
+"""How far a row's linear accuracy hangs on the probe: seeds of it at several rates, with the best epoch and the last.
+
+    python scripts/probes.py ROW RATE[,RATE ...]     e.g.  python scripts/probes.py simclr 30,10,1
+
+ROW: a row that is trained in this workspace. A rate is right for a profile where Many, Median and Few hardly move with
+the seed; choose it on a split that is not reported.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+import yaml
+from torch import Tensor
+
+from ballast.data.store import load_array, load_store
+from ballast.encoders.embed import embed
+from ballast.encoders.model import load_model
+from ballast.evaluation.groups import assign, class_accuracy, summarise
+from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
+from ballast.report.splits import summary
+
+SEEDS = range(4)
+
+
+def main(row: str, rates: list[float]) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    profile, counts = params["profiles"][params["profile"]], load_array("data/split/counts.npy")
+    images, test = load_store("data/images/train"), load_store("data/images/test")
+    labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
+                          for name in ("labels/train", "split/probe", "split/val"))
+    model, how = load_model(profile["network"], images.channels, f"runs/{row}"), Probe(**profile["linear"])
+    features = augmented_features(model, images.take(probe), how, params["seed"])
+    h_val, h_test = embed(model, images.take(val))[0], embed(model, test)[0]
+    groups = assign(counts, params["datasets"][params["dataset"]]["groups"])
+    found = [{"method": f"rate {rate:g}, {rule}", "split": seed,
+              **summarise(class_accuracy(predicted.numpy(), load_array("data/labels/test.npy"), len(counts)), groups)}
+             for rate in rates for rule, every in (("best epoch", 1), ("last epoch", how.epochs))
+             for seed, predicted in probes(features, labels[probe], h_val, labels[val], h_test,
+                                           replace(how, lr=rate, every=every))]
+    print(summary(pd.DataFrame(found)).rename(columns={"method": row}).to_markdown(index=False))
+
+
+def probes(features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, test: Tensor,
+           how: Probe) -> Iterator[tuple[int, Tensor]]:
+    """Classes that probes of several seeds predict for test features [T, d]; the rest as for ``train_probe``."""
+    for seed in SEEDS:
+        yield seed, predict(train_probe(features, labels, val, val_labels, int(labels.max()) + 1, how, seed), test)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python scripts/probes.py ROW RATE[,RATE ...]")
+    main(sys.argv[1], [float(rate) for rate in sys.argv[2].split(",")])
