@@ -19,6 +19,7 @@ from torch import Tensor
 from ballast.data.store import load_array, load_store
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
+from ballast.errors import BallastError, require
 from ballast.evaluation.groups import assign, class_accuracy, summarise
 from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
 from ballast.report.splits import summary
@@ -27,12 +28,15 @@ SEEDS = range(4)
 
 
 def main(row: str, rates: list[float]) -> None:
-    params = yaml.safe_load(Path("params.yaml").read_text())
+    params, graph = (yaml.safe_load(Path(name).read_text()) for name in ("params.yaml", "dvc.yaml"))
+    folders = next(block["probed"] for block in graph["vars"] if "probed" in block)
+    require(row in folders, f"probes: no such row as {row!r}; known: {', '.join(folders)}")
     profile, counts = params["profiles"][params["profile"]], load_array("data/split/counts.npy")
     images, test = load_store("data/images/train"), load_store("data/images/test")
+    require(len(test) > 0, "probes: the data set has no labelled test images, so there is no accuracy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
                           for name in ("labels/train", "split/probe", "split/val"))
-    model, how = load_model(profile["network"], images.channels, f"runs/{row}"), Probe(**profile["linear"])
+    model, how = load_model(profile["network"], images.channels, folders[row]), Probe(**profile["linear"])
     features = augmented_features(model, images.take(probe), how, params["seed"])
     h_val, h_test = embed(model, images.take(val))[0], embed(model, test)[0]
     groups = assign(counts, params["datasets"][params["dataset"]]["groups"])
@@ -51,7 +55,20 @@ def probes(features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, te
         yield seed, predict(train_probe(features, labels, val, val_labels, int(labels.max()) + 1, how, seed), test)
 
 
+def rates_of(text: str) -> list[float]:
+    """Learning rates above 0, separated by commas."""
+    try:
+        rates = [float(rate) for rate in text.split(",")]
+    except ValueError:
+        rates = []
+    require(bool(rates) and min(rates) > 0, f"probes: rates are numbers above 0 like 30,10,1, not {text!r}")
+    return rates
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: python scripts/probes.py ROW RATE[,RATE ...]")
-    main(sys.argv[1], [float(rate) for rate in sys.argv[2].split(",")])
+    try:
+        main(sys.argv[1], rates_of(sys.argv[2]))
+    except BallastError as error:
+        sys.exit(str(error))
