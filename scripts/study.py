@@ -26,6 +26,8 @@ from scripts.splits import results, run
 
 SETTINGS = ["dataset=folders", "profile=study", "datasets.folders.source.size=16", "threads=1"]
 PAGE, FOLDER = Path("docs/results.md"), Path("docs/results")
+QUANTITIES = ["rank correlation of tailness and count", "lean of the budget", "pool images of all rounds", "likeness",
+              "phi"]
 FIGURES = ["history.png", "rounds.png", "tailness.png", "ecle.png"]  # of the first split; groups.png is of their mean
 
 
@@ -69,7 +71,6 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
 def tables(runs: pd.DataFrame, measured: pd.DataFrame, params: dict) -> dict[str, str]:
     """Markdown of every table of the page, by the name of its mark."""
     linear, profile = runs[runs["protocol"] == "linear"], params["profiles"]["study"]
-    spread = measured.groupby(["quantity", "method"], sort=False)["value"].agg(["mean", lambda v: v.std(ddof=0)])
     facts = {"encoder": encoder_name(profile["network"]), "epochs": profile["pretrain"]["epochs"],
              "batch": profile["pretrain"]["batch"], "budget": profile["sampling"]["budget"],
              "groups": params["datasets"]["folders"]["groups"]}
@@ -80,9 +81,17 @@ def tables(runs: pd.DataFrame, measured: pd.DataFrame, params: dict) -> dict[str
     return {"accuracy": summary(linear).to_markdown(index=False),
             **{f"over {row}": gains(linear, row).to_markdown(index=False) for row in ("simclr", "random", "colt")},
             "protocols": others.reset_index().to_markdown(index=False),
-            "quantities": spread.apply(lambda row: f"{row.iloc[0]:.2f} ± {row.iloc[1]:.2f}", axis=1)
-                                .rename("mean").reset_index().to_markdown(index=False),
+            **{name: by_method(measured, f"{name}: ").to_markdown(index=False) for name in QUANTITIES},
             "papers": beside(means(runs), "cifar10_lt", facts).strip()}
+
+
+def by_method(measured: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    """Mean ± population deviation over splits of the quantities of that prefix; a row per method."""
+    own = measured[measured["quantity"].str.startswith(prefix)]
+    own = own.assign(quantity=own["quantity"].str.removeprefix(prefix))
+    spread = own.groupby(["method", "quantity"], sort=False)["value"].agg(
+        lambda v: f"{v.mean():.2f} ± {v.std(ddof=0):.2f}").unstack(fill_value="")
+    return spread.loc[own["method"].unique(), own["quantity"].unique()].reset_index()
 
 
 def filled(page: str, blocks: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from ballast.evaluation.diagnostics import (
     rank_correlation,
     shares_by_round,
     tailness_by_class,
+    variety,
 )
 from ballast.evaluation.groups import assign
 from ballast.files import write_atomic
@@ -42,9 +43,12 @@ def main(extractor: str) -> None:
     tailness, rounds = _tailness(p.show, counts), _rounds(p.show)
     metrics: dict = {}
     for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):
-        metrics.setdefault(method, {})[f"rank correlation of {measure} and count"] = rank_correlation(rows)
+        own = metrics.setdefault(method, {}).setdefault("rank correlation of tailness and count", {})
+        own[measure] = rank_correlation(rows)
     for method, lean in _leans(p, assign(counts, p.dataset["groups"])):
         metrics.setdefault(method, {})["lean of the budget"] = lean
+    for method, trace in _traces(p.show):
+        metrics.setdefault(method, {})["pool images of all rounds"] = variety(trace)
     for name, frame, draw in (("ecle", ecle, figures.phi_by_draws), ("tailness", tailness, figures.tailness_by_count),
                               ("rounds", rounds, figures.budgets)):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
@@ -79,7 +83,7 @@ def _leans(p, groups: np.ndarray) -> Iterator[tuple[str, dict[str, float]]]:
         return
     device = prepare(p.threads, p.deterministic)
     images = load_store("data/images/train").take(torch.from_numpy(positions)).to(device)
-    for method in (name for name in p.methods if name in p.show and len(_read(f"runs/trace/{name}.csv"))):
+    for method, _ in _traces([name for name in p.methods if name in p.show]):
         settings = merged(p.methods[method]["pretrain"], p.profile["tuned"][method])
         how = build_method(settings, p.profile["sampling"]).resampling
         if how.tailness == "random":
@@ -108,9 +112,13 @@ def _tailness(shown: list[str], counts: np.ndarray) -> pd.DataFrame:
         columns=["label", "count", "tailness", "method", "measure", "name"])
 
 
+def _traces(shown: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """What the rounds of each method drew from the pool, of the methods that have any."""
+    return ((method, trace) for method in shown if len(trace := _read(f"runs/trace/{method}.csv")))
+
+
 def _rounds(shown: list[str]) -> pd.DataFrame:
-    tables = [shares_by_round(trace).assign(method=method).round(4) for method in shown
-              if len(trace := _read(f"runs/trace/{method}.csv"))]
+    tables = [shares_by_round(trace).assign(method=method).round(4) for method, trace in _traces(shown)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
         columns=["epoch", "cluster", "images", "share", "method"])
 

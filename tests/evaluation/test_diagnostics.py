@@ -14,6 +14,7 @@ from ballast.evaluation.diagnostics import (
     rank_correlation,
     shares_by_round,
     tailness_by_class,
+    variety,
 )
 from ballast.tailness.ecle import ecle
 
@@ -67,3 +68,10 @@ def test_shares_of_a_round_add_up():
     assert shares.groupby("epoch")["share"].sum().tolist() == [1, 1]
     found = shares.set_index(["epoch", "cluster"])["share"].to_dict()
     assert found == {(3, 0): 0.5, (3, 1): 0.25, (3, 2): 0.25, (8, 1): 1}
+
+
+def test_variety_counts_distinct_images_what_rounds_keep_and_folders_in_effect():
+    trace = pd.DataFrame({"epoch": [5] * 4 + [9] * 4, "pool": [0, 1, 2, 3, 2, 3, 4, 5],
+                          "path": ["p/a/0", "p/a/1", "p/b/2", "p/b/3", "p/b/2", "p/b/3", "p/b/4", "p/b/5"]})
+    assert variety(trace) == {"drawn": 8, "distinct": 6, "kept": 0.5, "folders": 1.5}  # two, then one
+    assert variety(trace[:4].assign(path=np.nan)) == {"drawn": 4, "distinct": 4}

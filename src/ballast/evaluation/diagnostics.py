@@ -1,5 +1,7 @@
 """What the papers plot to show that tailness without labels finds the tail. Labels only measure it here."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import torch
@@ -66,3 +68,19 @@ def shares_by_round(trace: pd.DataFrame) -> pd.DataFrame:
     """Share of the pool images of every round that each cluster got; columns epoch, cluster, images, share."""
     counts = trace.groupby(["epoch", "cluster"]).size().rename("images").reset_index()
     return counts.assign(share=counts["images"] / counts.groupby("epoch")["images"].transform("sum"))
+
+
+def variety(trace: pd.DataFrame) -> dict[str, float]:
+    """How varied the pool images of all rounds are; of them drawn, distinct, the share kept from a round to the next.
+
+    folders: effective number (inverse Simpson) of pool folders in a round, their mean; left out for images without any.
+    """
+    rounds = [set(images) for _, images in trace.groupby("epoch")["pool"]]
+    found = {"drawn": len(trace), "distinct": trace["pool"].nunique()}
+    if len(rounds) > 1:
+        found["kept"] = float(np.mean([len(old & new) / len(new) for old, new in pairwise(rounds)]))
+    if trace["path"].notna().all():
+        folders = trace.assign(folder=trace["path"].str.rpartition("/")[0])
+        share = folders.groupby("epoch")["folder"].value_counts(normalize=True)
+        found["folders"] = float((1 / share.pow(2).groupby("epoch").sum()).mean())
+    return found
