@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -26,8 +27,9 @@ from scripts.splits import results, run
 
 SETTINGS = ["dataset=folders", "profile=study", "datasets.folders.source.size=16", "threads=1"]
 PAGE, FOLDER = Path("docs/results.md"), Path("docs/results")
-QUANTITIES = ["rank correlation of tailness and count", "lean of the budget", "pool images of all rounds", "likeness",
-              "phi"]
+BETWEEN = "rank correlation of tailness on two splits"
+QUANTITIES = ["rank correlation of tailness and count", BETWEEN, "phi", "lean of the budget", "likeness",
+              "pool images of all rounds"]
 FIGURES = ["history.png", "rounds.png", "tailness.png", "ecle.png"]  # of the first split; groups.png is of their mean
 
 
@@ -38,7 +40,8 @@ def main(splits: list[str]) -> None:
     files = {split: DVCFileSystem(rev=f"study-{split}") for split in splits}
     runs = pd.DataFrame([{"protocol": protocol, "method": row, "split": split, **results(files[split], row, protocol)}
                          for protocol in PROTOCOLS for row in params["show"] for split in splits])
-    measured = pd.concat([quantities(files[split]).assign(split=split) for split in splits])
+    measured = pd.concat([*(quantities(files[split]).assign(split=split) for split in splits),
+                          between_splits({split: table(files[split], "tailness") for split in splits})])
     FOLDER.mkdir(exist_ok=True)
     write_atomic(FOLDER / "accuracy.csv", runs.to_csv(index=False))
     write_atomic(FOLDER / "quantities.csv", measured.to_csv(index=False))
@@ -57,9 +60,27 @@ def quantities(files: DVCFileSystem) -> pd.DataFrame:
     found += [{"quantity": f"likeness: {group}", "method": method, "value": value}
               for method, values in json.loads(files.read_text("metrics/likeness.json")).items()
               for group, value in values.items()]
-    ecle = pd.read_csv(io.StringIO(files.read_text("results/ecle.csv")))
+    ecle = table(files, "ecle")
     return pd.DataFrame(found + [{"quantity": f"phi: {row.group}", "method": "ECLE", "value": row.phi}
                                  for row in ecle[ecle["draws"] == ecle["draws"].max()].itertuples()])
+
+
+def table(files: DVCFileSystem, name: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(files.read_text(f"results/{name}.csv")))
+
+
+def between_splits(tailness: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Spearman's correlation over classes of their mean tailness on two splits, for each pair of splits.
+
+    Every split makes other classes rare: where tailness knows rarity it is low, where it knows the class alone, high.
+    """
+    found = []
+    for one, other in combinations(tailness, 2):
+        both = tailness[one].merge(tailness[other], on=["method", "measure", "label"])
+        found += [{"quantity": f"{BETWEEN}: {measure}", "method": method, "split": f"{one} and {other}",
+                   "value": rows["tailness_x"].corr(rows["tailness_y"], "spearman")}
+                  for (method, measure), rows in both.groupby(["method", "measure"], sort=False)]
+    return pd.DataFrame(found)
 
 
 def means(runs: pd.DataFrame) -> pd.DataFrame:
@@ -78,11 +99,21 @@ def tables(runs: pd.DataFrame, measured: pd.DataFrame, params: dict) -> dict[str
                         for protocol, own in runs.groupby("protocol", sort=False) if protocol != "linear"])
     others = others.pivot(index="method", columns="protocol")[["All", "Few"]].loc[params["show"]]
     others.columns = [f"{protocol}: {column}" for column, protocol in others.columns]
+    pool = linear[linear["method"].isin(params["show"][params["show"].index("random"):])]
     return {"accuracy": summary(linear).to_markdown(index=False),
-            **{f"over {row}": gains(linear, row).to_markdown(index=False) for row in ("simclr", "random", "colt")},
+            "over simclr": gains(linear, "simclr").to_markdown(index=False),
+            **{f"over {row}": gains(pool, row).to_markdown(index=False) for row in ("random", "colt")},
+            "frameworks": what_colt_adds(linear).to_markdown(index=False),
             "protocols": others.reset_index().to_markdown(index=False),
             **{name: by_method(measured, f"{name}: ").to_markdown(index=False) for name in QUANTITIES},
             "papers": beside(means(runs), "cifar10_lt", facts).strip()}
+
+
+def what_colt_adds(linear: pd.DataFrame) -> pd.DataFrame:
+    """Gain of COLT on each framework over that framework alone."""
+    pairs = {"simclr": "colt", "sdclr": "sdclr-colt", "bcl": "bcl-colt"}
+    return pd.concat([gains(linear[linear["method"].isin(pair)], pair[0]).set_axis(["COLT added to", *COLUMNS], axis=1)
+                      .assign(**{"COLT added to": pair[0]}) for pair in pairs.items()])
 
 
 def by_method(measured: pd.DataFrame, prefix: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 import yaml
 
 from ballast.report.tables import PROTOCOLS
-from scripts.study import QUANTITIES, filled, tables
+from scripts.study import QUANTITIES, between_splits, filled, tables
 from tests import ROOT
 
 
@@ -34,3 +34,15 @@ def test_every_table_is_made_of_the_numbers_of_all_splits():
     assert rows["phi"]["method"][2:4] == [" Few         ", " loss        "]
     assert [cell.strip() for cell in rows["phi"]["bcl"][2:4]] == ["", f"4.00 ± {2 * (2 / 3) ** 0.5:.2f}"]
     assert "COLT 1" in blocks["papers"] and "COLT: epochs 2000, ours 200" in blocks["papers"]
+
+
+def test_tailness_that_knows_the_class_agrees_between_splits_and_that_which_knows_rarity_does_not():
+    counts = {"1": [30, 20, 10], "2": [10, 20, 30], "3": [30, 20, 10]}
+    tables = {split: pd.concat([
+        pd.DataFrame({"method": "colt", "measure": "density", "label": range(3), "tailness": [0.1, 0.5, 0.9]}),
+        pd.DataFrame({"method": "bcl", "measure": "loss", "label": range(3), "tailness": [1 / n for n in count]}),
+    ]) for split, count in counts.items()}
+    found = between_splits(tables).set_index(["method", "split"])["value"].to_dict()
+    assert found == {("colt", "1 and 2"): 1, ("colt", "1 and 3"): 1, ("colt", "2 and 3"): 1,
+                     ("bcl", "1 and 2"): -1, ("bcl", "1 and 3"): 1, ("bcl", "2 and 3"): -1}
+    assert between_splits({"1": tables["1"]}).empty
