@@ -4,8 +4,17 @@ import pandas as pd
 import yaml
 
 from ballast.report.tables import PROTOCOLS
-from scripts.study import QUANTITIES, between_splits, filled, tables
+from scripts.study import PAGE, QUANTITIES, between_splits, filled, tables
 from tests import ROOT
+
+
+def test_the_tables_of_the_page_are_those_of_its_numbers():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    runs, measured = (pd.read_csv(ROOT / "docs/results" / name) for name in ("accuracy.csv", "quantities.csv"))
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    blocks = tables(runs, measured, params)
+    assert all(f"<!-- {name} -->" in page for name in blocks)
+    assert filled(page, blocks) == page
 
 
 def test_only_what_is_between_the_marks_is_written_anew():
