@@ -39,7 +39,7 @@ def test_every_table_is_made_of_the_numbers_of_all_splits():
     assert rows["accuracy"]["colt"][6].strip() == f"{50 + 2 * place:.2f} ± {place * (2 / 3) ** 0.5:.2f}"
     behind = place - params["show"].index("simclr")
     assert rows["over simclr"]["colt"][6].strip() == f"+{2 * behind:.2f} ± {behind * (2 / 3) ** 0.5:.2f}"
-    assert set(params["show"]) < set(rows["protocols"]) 
+    assert set(params["show"]) < set(rows["protocols"])
     assert rows["phi"]["method"][2:4] == [" Few         ", " loss        "]
     assert [cell.strip() for cell in rows["phi"]["bcl"][2:4]] == ["", f"4.00 ± {2 * (2 / 3) ** 0.5:.2f}"]
     assert "COLT 1" in blocks["papers"] and "COLT: epochs 2000, ours 200" in blocks["papers"]
