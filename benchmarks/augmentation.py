@@ -8,10 +8,10 @@ import sys
 import torch
 from torchvision.transforms import v2
 
-from ballast.data.draws import contrastive
-from ballast.data.store import Resident
-from ballast.device import prepare
-from ballast.rng import generator
+from ballast.augment.draws import contrastive
+from ballast.images.store import Resident
+from ballast.runtime.device import prepare
+from ballast.runtime.rng import generator
 from benchmarks.timing import seconds, show
 
 RECIPE = {"crop": [0.1, 1.0], "flip": 0.5, "jitter": [0.4, 0.4, 0.4, 0.1], "jitter_p": 0.8, "grey": 0.2, "blur": 0.0,

@@ -22,12 +22,12 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from ballast.data import ondisk
-from ballast.data.draws import contrastive
-from ballast.data.listing import folder
-from ballast.data.reading import read
-from ballast.data.store import load_store
-from ballast.rng import generator
+from ballast.augment.draws import contrastive
+from ballast.images import ondisk
+from ballast.images.store import load_store
+from ballast.runtime.rng import generator
+from ballast.sources.listing import folder
+from ballast.sources.reading import read
 from benchmarks.timing import show
 
 CASES = [(10_000, 64, 32), (1_000, 500, 224), (1_000, 500, 64)]  # files, their side, side of the crops

@@ -9,13 +9,13 @@ import time
 import torch
 from torch.nn.functional import cross_entropy
 
-from ballast.data.draws import labelled
-from ballast.data.store import Resident
-from ballast.device import prepare
+from ballast.augment.draws import labelled
 from ballast.encoders.embed import batch_size, embed
 from ballast.encoders.model import build
 from ballast.evaluation.probe import Probe, augmented_features, train_probe
-from ballast.rng import generator
+from ballast.images.store import Resident
+from ballast.runtime.device import prepare
+from ballast.runtime.rng import generator
 from ballast.training.resampling import Resampling, sample
 from benchmarks.timing import seconds, show
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from ballast.data.shards import ROWS, Shards
+from ballast.embeddings.shards import ROWS, Shards
 from ballast.selection import mak
 from ballast.selection.budget import budgets, nearest_to_centres
 from ballast.selection.proximity import distance_to_seed

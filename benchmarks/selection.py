@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ballast.device import prepare
+from ballast.runtime.device import prepare
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.tailness.ecle import ecle
 from benchmarks.timing import seconds, show

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import torch
 import yaml
 
-from ballast.data.store import Resident
-from ballast.device import prepare
+from ballast.config.merge import merged
 from ballast.encoders.model import build
-from ballast.merge import merged
+from ballast.images.store import Resident
+from ballast.runtime.device import prepare
 from ballast.training import method as methods
 from ballast.training.loop import update
 from ballast.training.objective import Objective

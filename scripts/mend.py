@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from ballast.files import write_atomic
+from ballast.runtime.files import write_atomic
 
 
 def main(path: Path = Path("dvc.lock")) -> None:

@@ -16,13 +16,14 @@ import torch
 import yaml
 from torch import Tensor
 
-from ballast.data.store import load_array, load_store
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
-from ballast.errors import BallastError, require
 from ballast.evaluation.groups import assign, class_accuracy, summarise
 from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
+from ballast.images.store import load_store
 from ballast.report.splits import summary
+from ballast.runtime.errors import BallastError, require
+from ballast.runtime.files import load_array
 
 SEEDS = range(4)
 

@@ -18,12 +18,12 @@ import pandas as pd
 import yaml
 from dvc.api import DVCFileSystem
 
-from ballast.files import write_atomic
 from ballast.report.figures import by_group
 from ballast.report.published import beside, encoder_name
 from ballast.report.splits import gains, summary
 from ballast.report.tables import COLUMNS, PROTOCOLS
-from scripts.splits import results, run
+from ballast.runtime.files import write_atomic
+from scripts.table import results, run
 
 SETTINGS = ["dataset=folders", "profile=study", "datasets.folders.source.size=16", "threads=1"]
 PAGE, FOLDER = Path("docs/results.md"), Path("docs/results")

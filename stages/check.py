@@ -1,11 +1,10 @@
 """Check the whole of params.yaml, and that every method of dvc.yaml has a row in it, before any work."""
 
-from common import run
-from settings import read_yaml
-
-from ballast.errors import require
-from ballast.files import write_atomic
-from ballast.params import check
+from ballast.config.check import check
+from ballast.runtime.errors import require
+from ballast.runtime.files import write_atomic
+from stages.settings import read_yaml
+from stages.supervise import run
 
 
 def main() -> None:

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import torch
-from common import class_names, run, write_metrics
-from settings import parameters
 
-from ballast.data.draws import contrastive
-from ballast.data.sources import UNKNOWN
-from ballast.data.store import load_array, load_store
-from ballast.device import prepare
+from ballast.augment.draws import contrastive
+from ballast.config.merge import merged
+from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
 from ballast.evaluation.diagnostics import (
@@ -24,14 +21,17 @@ from ballast.evaluation.diagnostics import (
     variety,
 )
 from ballast.evaluation.groups import assign
-from ballast.files import write_atomic
-from ballast.merge import merged
+from ballast.images.store import load_store
 from ballast.report import figures
-from ballast.rng import generator
+from ballast.runtime.device import prepare
+from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.rng import generator
 from ballast.selection.budget import budgets, cluster_means
-from ballast.selection.clusters import kmeans, refine_by_kl
+from ballast.sources.labelled import UNKNOWN
 from ballast.tailness.sparsity import crowding
 from ballast.training.method import method as build_method
+from stages.settings import parameters
+from stages.supervise import class_names, run, write_metrics
 
 DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
 

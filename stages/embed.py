@@ -1,19 +1,20 @@
 """Cache the extractor's view of seed and pool: features of the images as they are, projections of augmented passes."""
 
 import torch
-from common import run
-from settings import parameters
 from torch.nn.functional import normalize
 
-from ballast.data.draws import contrastive
-from ballast.data.shards import save_shards
-from ballast.data.store import load_array, load_store
-from ballast.device import prepare
-from ballast.distributed import start, stop
+from ballast.augment.draws import contrastive
+from ballast.embeddings.shards import save_shards
 from ballast.encoders.embed import blocks
 from ballast.encoders.model import load_model
-from ballast.progress import track
-from ballast.rng import generator
+from ballast.images.store import load_store
+from ballast.runtime.device import prepare
+from ballast.runtime.distributed import start, stop
+from ballast.runtime.files import load_array
+from ballast.runtime.progress import track
+from ballast.runtime.rng import generator
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main(method: str) -> int:

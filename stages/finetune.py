@@ -1,14 +1,15 @@
 """Few-shot evaluation by fine-tuning the whole network from the first layer of the projection head."""
 
 import torch
-from common import run, write_metrics
-from settings import parameters
 
-from ballast.data.store import load_array, load_store
-from ballast.device import prepare
 from ballast.encoders.model import load_model
 from ballast.evaluation.finetune import FineTuning, classify, finetune
 from ballast.evaluation.groups import assign, class_accuracy, summarise
+from ballast.images.store import load_store
+from ballast.runtime.device import prepare
+from ballast.runtime.files import load_array
+from stages.settings import parameters
+from stages.supervise import run, write_metrics
 
 
 def main(method: str, folder: str) -> None:

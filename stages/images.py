@@ -1,12 +1,12 @@
 """Render or read the training and the test images; labels, and lists that came with them, are written apart."""
 
 import pandas as pd
-from common import run
-from settings import parameters
 
-from ballast.data.reading import read_all
-from ballast.data.sources import load_labelled
-from ballast.files import save_array, write_atomic
+from ballast.runtime.files import save_array, write_atomic
+from ballast.sources.labelled import load_labelled
+from ballast.sources.reading import read_all
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main() -> None:

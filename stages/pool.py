@@ -2,15 +2,15 @@
 
 import numpy as np
 import pandas as pd
-from common import class_names, run
-from settings import parameters
 
-from ballast.data.duplicates import nearest_reference
-from ballast.data.reading import read
-from ballast.data.sources import load_pool, overlap
-from ballast.data.store import load_array, read_files, restrict
-from ballast.errors import require
-from ballast.files import write_atomic
+from ballast.images.store import read_files, restrict
+from ballast.runtime.errors import require
+from ballast.runtime.files import load_array, write_atomic
+from ballast.sources.duplicates import nearest_reference
+from ballast.sources.labelled import load_pool, overlap
+from ballast.sources.reading import read
+from stages.settings import parameters
+from stages.supervise import class_names, run
 
 STORE = "data/pool/store"
 

@@ -1,18 +1,18 @@
 """Train one method: the seed list alone, with selected pool images, or with rounds of sampling from the pool."""
 
 import torch
-from common import run
-from settings import parameters
 
-from ballast.data.store import load_array, load_store, read_files
-from ballast.device import prepare
-from ballast.distributed import rank, start, stop, synchronised
+from ballast.config.merge import merged
 from ballast.encoders.model import build, save_model
-from ballast.files import write_atomic
-from ballast.merge import merged
+from ballast.images.store import load_store, read_files
+from ballast.runtime.device import prepare
+from ballast.runtime.distributed import rank, start, stop, synchronised
+from ballast.runtime.files import load_array, write_atomic
 from ballast.training import method as methods
 from ballast.training.rounds import Pretraining
 from ballast.training.scratch import Scratch
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main(method: str, seed_list: str, extra: str) -> int:

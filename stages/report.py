@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from common import run
-from settings import parameters
 
-from ballast.files import write_atomic
-from ballast.merge import merged
+from ballast.config.merge import merged
 from ballast.report.figures import by_class, by_group, training
 from ballast.report.published import beside, encoder_name
 from ballast.report.tables import PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
+from ballast.runtime.files import write_atomic
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main() -> None:

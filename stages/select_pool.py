@@ -4,17 +4,17 @@ import math
 
 import pandas as pd
 import torch
-from common import run
-from settings import parameters
 
-from ballast.data.shards import MEMORY, Shards, load_shards
-from ballast.data.store import load_store, read_files, save_store
-from ballast.device import prepare
-from ballast.errors import require
-from ballast.files import write_atomic
-from ballast.rng import generator
+from ballast.embeddings.shards import MEMORY, Shards, load_shards
+from ballast.images.store import load_store, read_files, save_store
+from ballast.runtime.device import prepare
+from ballast.runtime.errors import require
+from ballast.runtime.files import write_atomic
+from ballast.runtime.rng import generator
 from ballast.selection import mak, random
 from ballast.selection.kcenter import kcenter_greedy
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main(method: str) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import yaml
 
-from ballast.errors import BallastError, require
+from ballast.runtime.errors import BallastError, require
 
 
 def parameters(method: str | None = None) -> SimpleNamespace:

@@ -8,9 +8,8 @@ import ast
 import hashlib
 from pathlib import Path
 
-from common import ROOT, run
-
-from ballast.files import write_atomic
+from ballast.runtime.files import write_atomic
+from stages.supervise import ROOT, run
 
 FOLDERS = (ROOT / "src", ROOT / "stages")
 # Not stages, this one, and check, which dvc.yaml tells its few files.

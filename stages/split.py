@@ -2,15 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from common import run
-from settings import parameters
 
-from ballast.data.listing import here
-from ballast.data.longtail import LAWS, long_tail_split, published_lists, validation_list
-from ballast.data.sources import GIVEN, UNKNOWN
-from ballast.data.store import load_array
-from ballast.files import save_array
-from ballast.rng import numpy_generator
+from ballast.runtime.files import load_array, resolve_path, save_array
+from ballast.runtime.rng import numpy_generator
+from ballast.sources.labelled import GIVEN, UNKNOWN
+from ballast.sources.longtail import LAWS, long_tail_split, published_lists, validation_list
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main() -> None:
@@ -30,7 +28,7 @@ def _lists(how: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
         own = labels[lists["longtail"]]
         return {**lists, "counts": np.bincount(own[own != UNKNOWN], minlength=labels.max() + 1)}
     if how["law"] == "published":
-        return published_lists(here(how["folder"]), how["prefix"], split, labels)
+        return published_lists(resolve_path(how["folder"]), how["prefix"], split, labels)
     val = validation_list(labels, how["val_per_class"])
     probe = np.setdiff1d(np.arange(len(labels)), val)
     counts = LAWS[how["law"]](int(labels.max()) + 1, how["largest"], how["ratio"])

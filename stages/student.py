@@ -1,18 +1,18 @@
 """Train the student of a guided method under its frozen guide."""
 
 import torch
-from common import run
-from settings import parameters
 
-from ballast.data.store import load_array, load_store
-from ballast.device import prepare
-from ballast.distributed import rank, start, stop, synchronised
 from ballast.encoders.model import load_model, save_model
-from ballast.files import write_atomic
+from ballast.images.store import load_store
+from ballast.runtime.device import prepare
+from ballast.runtime.distributed import rank, start, stop, synchronised
+from ballast.runtime.files import load_array, write_atomic
 from ballast.training.guide import Guidance
 from ballast.training.method import framework, optimisation
 from ballast.training.scratch import Scratch
 from ballast.training.student import Student
+from stages.settings import parameters
+from stages.supervise import run
 
 
 def main(method: str, seed_list: str) -> int:

@@ -12,11 +12,11 @@ from PIL import Image
 from safetensors import safe_open
 
 from ballast import cli
-from ballast.data.reading import read
-from ballast.data.store import load_store
 from ballast.encoders.embed import embed
 from ballast.encoders.model import build, load_encoder, save_model
-from tests.data.test_store import files
+from ballast.images.store import load_store
+from ballast.sources.reading import read
+from tests.images.test_store import files
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1, 1], "projection": 8}
 

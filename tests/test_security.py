@@ -9,9 +9,10 @@ import pytest
 import yaml
 from safetensors.torch import load_file
 
-from ballast.data.store import load_array, load_store
 from ballast.encoders.model import load_encoder, read_weights
-from ballast.errors import BallastError
+from ballast.images.store import load_store
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import load_array
 from tests import ROOT
 
 FILES = sorted(file for folder in ("src", "stages", "scripts", "benchmarks") for file in (ROOT / folder).rglob("*.py"))

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ballast.data.colour import luma
-from ballast.data.decode import DecodeError, decode_all
-from ballast.data.listing import here, listing
-from ballast.device import device
+from ballast.augment.color import luma
 from ballast.encoders.model import load_encoder
-from ballast.errors import BallastError, require
-from ballast.files import save_array, write_atomic
-from ballast.progress import track
+from ballast.images.decode import DecodeError, decode_all
+from ballast.runtime.device import device
+from ballast.runtime.errors import BallastError, require
+from ballast.runtime.files import resolve_path, save_array, write_atomic
+from ballast.runtime.progress import track
+from ballast.sources.listing import listing
 
 BATCH = 256
 
@@ -45,7 +45,7 @@ def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
     model, size, short = load_encoder(encoder)
     model.to(device())
     paths = listing(images, root, labelled=False).paths()
-    found = track(decode_all([here(path) for path in paths], short), "embed", len(paths), unit="image")
+    found = track(decode_all([resolve_path(path) for path in paths], short), "embed", len(paths), unit="image")
     features, status, batch = [], [], []
     for number, image in enumerate(found, 1):
         status.append(str(image) if isinstance(image, DecodeError) else "ok")

@@ -8,7 +8,7 @@ from torch import nn
 
 from ballast.encoders.model import build, load_weights, save_weights
 from ballast.encoders.resnet import ResNet
-from ballast.errors import BallastError
+from ballast.runtime.errors import BallastError
 
 ARCHITECTURES = {"resnet18": ("basic", [2, 2, 2, 2]), "resnet50": ("bottleneck", [3, 4, 6, 3])}
 

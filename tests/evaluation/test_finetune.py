@@ -2,9 +2,9 @@
 
 import torch
 
-from ballast.data.store import Resident
 from ballast.encoders.model import build
 from ballast.evaluation.finetune import FineTuning, classify, finetune
+from ballast.images.store import Resident
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1], "projection": 8}
 HOW = FineTuning(epochs=8, batch=8, lr=0.05, crop=1, flip=0.0, every=2, top=1)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballast.data.longtail import exponential
 from ballast.evaluation.groups import GROUPS, RULES, assign, class_accuracy, summarise
+from ballast.sources.longtail import exponential
 
 PUBLISHED = [  # poster table 1 on CIFAR-10 (groups 3/4/3): Many, Median, Few, Std, All
     (82.40, 73.91, 70.19, 5.11, 75.34), (87.50, 81.65, 80.80, 2.98, 83.15), (86.69, 82.15, 76.23, 4.28, 81.74),

@@ -2,9 +2,9 @@
 
 import torch
 
-from ballast.data.store import Resident
 from ballast.encoders.model import build
 from ballast.evaluation.probe import Probe, augmented_features, predict, right_within, train_probe
+from ballast.images.store import Resident
 
 HOW = Probe(epochs=10, batch=16, lr=3.0, steps=[6, 8], copies=2, crop=1, flip=0.5, every=1, top=1)
 

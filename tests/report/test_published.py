@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ballast.data.longtail import exponential
 from ballast.evaluation.groups import GROUPS, assign, spread, summarise
 from ballast.report.published import PROTOCOLS, beside, differences, encoder_name, published
+from ballast.sources.longtail import exponential
 
 IMAGENET = np.array([101] * 39 + [50] * 48 + [10] * 13)
 PLACES = np.array([101] * 131 + [50] * 163 + [10] * 71)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
-from ballast.rng import generator
+from ballast.runtime.rng import generator
 from ballast.selection import mak, random
 from ballast.selection.budget import budgets, nearest_to_centres
 from ballast.selection.kcenter import kcenter_greedy

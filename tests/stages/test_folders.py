@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ballast.data import glyphs
-from ballast.data.store import load_store
+from ballast.images.store import load_store
+from ballast.sources import glyphs
 
 
 def write(root, images, names):

@@ -9,8 +9,8 @@ import torch
 import yaml
 from PIL import Image
 
-from ballast.data import glyphs
-from ballast.data.store import OnDisk, load_store
+from ballast.images.store import OnDisk, load_store
+from ballast.sources import glyphs
 
 OWN = "seed: data/external/seed\n      pool: data/external/pool\n      evaluation: null\n      size: 32"
 CROPS = {"linear": [0.3, 1.0], "fewshot": [0.3, 1.0], "finetune": [0.3, 1.0]}

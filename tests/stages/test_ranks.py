@@ -8,9 +8,9 @@ import pytest
 LAUNCHER = {"BALLAST_LAUNCHER": "torchrun --standalone --nproc-per-node 2"}
 LONELY = """
 import torch
-from common import run
-from ballast.distributed import rank, start
-from ballast.errors import BallastError
+from stages.supervise import run
+from ballast.runtime.distributed import rank, start
+from ballast.runtime.errors import BallastError
 
 
 def main():

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from ballast.data.store import Resident
+from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.model import build
-from ballast.rng import generator
+from ballast.images.store import Resident
+from ballast.runtime.rng import generator
 from ballast.selection import mak
-from ballast.selection.clusters import kmeans, refine_by_kl
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.tailness.ecle import ecle
 from ballast.training.guide import Guidance, Guide

@@ -6,10 +6,10 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
-from ballast.data.store import Resident
-from ballast.distributed import WholeBatchNorm, gathered, share, shares, stop, synchronised, world
 from ballast.encoders.embed import embed
 from ballast.encoders.model import build
+from ballast.images.store import Resident
+from ballast.runtime.distributed import WholeBatchNorm, gathered, share, shares, stop, synchronised, world
 from ballast.training import rounds
 from ballast.training.optimisation import Optimisation
 from tests.training import test_rounds, test_student
@@ -117,5 +117,5 @@ def test_alone_nothing_changes():
 
 
 def test_shares_differ_by_at_most_one(monkeypatch):
-    monkeypatch.setattr("ballast.distributed.world", lambda: 4)
+    monkeypatch.setattr("ballast.runtime.distributed.world", lambda: 4)
     assert [shares(count) for count in (0, 3, 9)] == [[0] * 4, [1, 1, 1, 0], [3, 2, 2, 2]]

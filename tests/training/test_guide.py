@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import normalize
 
-from ballast.rng import generator
+from ballast.runtime.rng import generator
 from ballast.training.guide import Guidance, Guide, far_clusters
 
 HOW = Guidance(neighbours=3, clusters=4, far=2, weighted=False, distill=0.4, distill_temperature=0.1)

@@ -4,9 +4,9 @@ import pytest
 import torch
 import yaml
 
-from ballast.data.store import Resident
+from ballast.config.merge import merged
 from ballast.encoders.model import build
-from ballast.merge import merged
+from ballast.images.store import Resident
 from ballast.training import method as methods
 from ballast.training.guide import Guidance
 from ballast.training.rounds import Pretraining

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.data.augment import augment
+from ballast.augment.views import augment
 from ballast.frameworks.simclr import SimCLR
 from ballast.tailness.memorization import memorization
 from ballast.training.method import Domain, Method, Semantic

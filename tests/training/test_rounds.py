@@ -4,11 +4,11 @@
 import pytest
 import torch
 
-from ballast.data.store import Resident
 from ballast.encoders.model import build
-from ballast.errors import BallastError
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
+from ballast.images.store import Resident
+from ballast.runtime.errors import BallastError
 from ballast.training.guide import Guidance
 from ballast.training.method import Boost, Domain, Method, Semantic
 from ballast.training.optimisation import Optimisation

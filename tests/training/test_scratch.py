@@ -6,7 +6,7 @@ from threading import Timer
 import pytest
 import torch
 
-from ballast.errors import BallastError
+from ballast.runtime.errors import BallastError
 from ballast.training import scratch as module
 from ballast.training.scratch import Scratch
 

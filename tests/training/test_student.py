@@ -5,11 +5,11 @@ import copy
 import pytest
 import torch
 
-from ballast.data.augment import augment
-from ballast.data.store import Resident
+from ballast.augment.views import augment
 from ballast.encoders.model import build
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
+from ballast.images.store import Resident
 from ballast.losses.distill import relational_kl
 from ballast.training.guide import Guidance
 from ballast.training.optimisation import Optimisation

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ballast.data.draws import Draws
-from ballast.data.store import Store
-from ballast.distributed import gathered, rank, world
+from ballast.augment.draws import Draws
 from ballast.encoders.model import Model
+from ballast.images.store import Store
+from ballast.runtime.distributed import gathered, rank, world
 
 
 def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tensor, Tensor]:

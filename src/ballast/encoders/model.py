@@ -12,9 +12,9 @@ from torch.nn.functional import normalize
 
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
-from ballast.errors import BallastError, require
-from ballast.files import write_atomic
-from ballast.rng import seed_of
+from ballast.runtime.errors import BallastError, require
+from ballast.runtime.files import write_atomic
+from ballast.runtime.rng import seed_of
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ballast.data.draws import labelled
-from ballast.data.store import Store
+from ballast.augment.draws import labelled
 from ballast.encoders.embed import batch_size
 from ballast.encoders.heads import first_layer
 from ballast.encoders.model import Model
 from ballast.evaluation.probe import fresh_classifier, predict, right_within
-from ballast.rng import generator
+from ballast.images.store import Store
+from ballast.runtime.rng import generator
 from ballast.training.loop import shuffled_batches
 from ballast.training.schedule import batch_count, warmup_cosine
 

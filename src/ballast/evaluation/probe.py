@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ballast.data.draws import labelled
-from ballast.data.store import Store
+from ballast.augment.draws import labelled
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
-from ballast.rng import generator, seed_of
+from ballast.images.store import Store
+from ballast.runtime.rng import generator, seed_of
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ballast.data.shards import Shards
+from ballast.embeddings.shards import Shards
 
 
 def cluster_means(value: Tensor, labels: Tensor, clusters: int) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ballast.progress import track
+from ballast.runtime.progress import track
 
 
 def kcenter_greedy(candidates: Tensor, chosen: Tensor, picks: int, block: int = 4096) -> Tensor:

@@ -7,7 +7,7 @@ The C = int(ratio K) best become candidates, of which greedy K-center, started f
 import torch
 from torch import Tensor
 
-from ballast.data.shards import Shards
+from ballast.embeddings.shards import Shards
 from ballast.selection.kcenter import kcenter_greedy
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ballast.data.shards import Shards
+from ballast.embeddings.shards import Shards
 
 
 def distance_to_seed(pool: Tensor | Shards, centres: Tensor, block: int = 65536) -> Tensor:

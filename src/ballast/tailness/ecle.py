@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ballast.data.shards import Shards
-from ballast.progress import track
-from ballast.rng import generator
+from ballast.embeddings.shards import Shards
+from ballast.runtime.progress import track
+from ballast.runtime.rng import generator
 
 
 def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats: int, block: int, seed: int) -> Tensor:

@@ -5,7 +5,7 @@
 
 from torch import Tensor
 
-from ballast.selection.neighbours import nearest_neighbours
+from ballast.embeddings.neighbours import nearest_neighbours
 
 
 def crowding(z: Tensor, k: int) -> Tensor:

@@ -6,10 +6,10 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
+from ballast.embeddings.clusters import kmeans
+from ballast.embeddings.neighbours import nearest_neighbours
 from ballast.losses.distill import relational_kl
 from ballast.losses.guided import attraction, guided_contrast, repulsion
-from ballast.selection.clusters import kmeans
-from ballast.selection.neighbours import nearest_neighbours
 
 
 @dataclass(frozen=True)

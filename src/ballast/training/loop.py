@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ballast.distributed import add_gradients
-from ballast.errors import BallastError
-from ballast.progress import track
-from ballast.rng import generator
+from ballast.runtime.distributed import add_gradients
+from ballast.runtime.errors import BallastError
+from ballast.runtime.progress import track
+from ballast.runtime.rng import generator
 from ballast.training.optimisation import Optimisation
 from ballast.training.schedule import batch_count, warmup_cosine
 from ballast.training.scratch import Scratch

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ballast.data.store import Store
+from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
+from ballast.images.store import Store
 from ballast.selection import random
 from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
-from ballast.selection.clusters import kmeans, refine_by_kl
 from ballast.tailness.sparsity import crowding
 
 

@@ -6,13 +6,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ballast.data.draws import Draws, boosted, contrastive
-from ballast.data.store import Request, Store
-from ballast.distributed import all_views, rank, same, share, shares
-from ballast.errors import require
+from ballast.augment.draws import Draws, boosted, contrastive
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
-from ballast.rng import generator
+from ballast.images.store import Request, Store
+from ballast.runtime.distributed import all_views, rank, same, share, shares
+from ballast.runtime.errors import require
+from ballast.runtime.rng import generator
 from ballast.tailness.memorization import memorization
 from ballast.training.guide import Guide
 from ballast.training.loop import Batch, Losses, State, run, sgd, shuffled_batches

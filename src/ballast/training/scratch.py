@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from ballast.distributed import rank
-from ballast.errors import BallastError, require
-from ballast.files import write_atomic
+from ballast.runtime.distributed import rank
+from ballast.runtime.errors import BallastError, require
+from ballast.runtime.files import write_atomic
 
 SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
 PATIENCE = 10.0  # seconds for a training that was told to stop, to save and be gone

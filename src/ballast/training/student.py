@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from ballast.data.draws import contrastive
-from ballast.data.store import Request, Store
-from ballast.distributed import all_views, rank, share, shares
+from ballast.augment.draws import contrastive
 from ballast.encoders.embed import embed
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
-from ballast.rng import generator
+from ballast.images.store import Request, Store
+from ballast.runtime.distributed import all_views, rank, share, shares
+from ballast.runtime.rng import generator
 from ballast.training.guide import Guidance, Guide
 from ballast.training.loop import Batch, Losses, State, run, sgd, shuffled_batches
 from ballast.training.optimisation import Optimisation

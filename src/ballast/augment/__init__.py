@@ -1,0 +1,1 @@
+"""Views of images: the random numbers of an epoch, and batched augmentation by them."""

@@ -1,0 +1,1 @@
+"""Parameters: their declaration, their checks, and the recipe that a row trains with."""

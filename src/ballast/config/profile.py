@@ -1,0 +1,141 @@
+"""What a profile holds: sizes and schedules, each declared once, here, with its type, bounds and meaning.
+
+The library uses these classes, and params.yaml and configs/profiles are checked against them (ballast.config.check).
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Len, Lt
+
+Count = Annotated[int, Ge(1)]
+WholeNumber = Annotated[int, Ge(0)]
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+PositiveFraction = Annotated[float, Gt(0), Le(1)]
+Momentum = Annotated[float, Ge(0), Lt(1)]
+AreaRange = Annotated[list[PositiveFraction], Len(2, 2)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """The encoder (ballast.encoders.resnet) and the head's output."""
+
+    stem: Literal["cifar", "imagenet"]
+    block: Literal["basic", "bottleneck"]
+    # Below 16 channels, oneDNN's backward of a strided 1x1 convolution in channels_last crashes (torch 2.12.1, three
+    # threads); the one run ever seen to give other bits, with two threads, had such a layer.
+    width: Annotated[int, Ge(16)]
+    depths: Annotated[list[Count], Len(1)]
+    projection: Count
+    precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """The contrastive augmentation (ballast.augment.draws)."""
+
+    crop: AreaRange  # smallest and largest share of the area
+    flip: Fraction  # probability
+    jitter: Annotated[list[NonNegative], Len(4, 4)]  # brightness, contrast, saturation, hue
+    jitter_p: Fraction
+    gray: Fraction  # probability
+    blur: Fraction  # probability
+    blur_sigma: Annotated[list[NonNegative], Len(2, 2)]  # pixels
+
+
+@dataclass(frozen=True)
+class CosineTemperature:
+    """A temperature that swings between two values over the epochs (ballast.training.temperature)."""
+
+    low: Positive
+    high: Positive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimization:
+    """SGD with warm-up and cosine (ballast.training.schedule)."""
+
+    epochs: Count
+    batch: Annotated[int, Ge(2)]
+    lr: Positive
+    momentum: Momentum
+    weight_decay: NonNegative
+    warmup: WholeNumber  # epochs of rising learning rate
+    temperature: Positive | CosineTemperature  # of the contrastive loss
+    temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """Pool images per selection, and the rounds of the methods that select while they train."""
+
+    budget: Count
+    warmup: Count  # epochs before the first round
+    every: Count  # epochs between rounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """The cached embeddings of the pool."""
+
+    views: Annotated[int, Ge(2)]  # augmented passes, M of MAK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """MAK's scores: ECLE (ballast.tailness.ecle) and proximity (ballast.selection.proximity)."""
+
+    repeats: Count  # random batchings
+    block: Annotated[int, Ge(2)]  # images of a block
+    temperature: Positive
+    centres: Count  # of the in-domain features
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """Few-shot fine-tuning: SGD with momentum 0.9, no weight decay, cosine without warm-up."""
+
+    epochs: Count
+    batch: Annotated[int, Ge(2)]
+    lr: Positive
+    crop: WholeNumber | AreaRange  # padding of a random crop in pixels, or range of a random resized crop
+    flip: Fraction
+    every: Count  # epochs between looks at the validation list; as many as `epochs`: the last epoch is taken
+    top: Count  # a validation image counts as right when its class is among so many first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe(FineTuning):
+    """A linear probe: SGD with momentum 0.9, no weight decay; the rate falls tenfold after each epoch in ``steps``."""
+
+    steps: list[Count]
+    copies: Count  # augmented copies of the training images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbours:
+    """The k-nearest-neighbour evaluation."""
+
+    k: Count
+    temperature: Positive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A file of configs/profiles."""
+
+    network: Network
+    augment: Augment
+    pretrain: Optimization
+    sampling: Sampling
+    embed: Embedding
+    score: Scoring
+    student: Optimization
+    linear: Probe
+    fewshot: Probe
+    finetune: FineTuning
+    knn: Neighbours
+    adapt: dict[str, dict] = field(default_factory=dict)  # changes of `pretrain` for a framework, an idea or `select`

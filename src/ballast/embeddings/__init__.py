@@ -1,0 +1,1 @@
+"""Embeddings of many images: shards on disk, exact nearest neighbours, clusters."""

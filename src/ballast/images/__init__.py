@@ -1,0 +1,1 @@
+"""Images at hand: a store in memory or on disk, decoding and cropping."""

@@ -1,0 +1,1 @@
+"""What every part stands on: devices, ranks, random generators, files, errors, progress."""

@@ -1,0 +1,158 @@
+"""Every source: the embedded ones' shapes and seeds, folders, published lists, and seed images without a label."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ballast.config.schema import DigitsSource, GlyphsSource
+from ballast.runtime.errors import BallastError
+from ballast.sources import digits, glyphs
+from ballast.sources.labelled import UNKNOWN, divide, load_labelled, load_pool, overlap
+from ballast.sources.listing import filelist
+from tests import ROOT
+
+SPLITS = ROOT.parent / "shared" / "splits" / "imagenet100"
+
+GLYPHS = {"kind": "glyphs", "size": 16, "train_per_class": 3, "test_per_class": 2, "pool_near": 30, "pool_far": 20}
+
+
+def test_glyphs_have_the_asked_size_and_the_same_bytes_again():
+    first, again = load_labelled(GLYPHS), load_labelled(GLYPHS)
+    classes = len(glyphs.CLASSES)
+    assert first.train.shape == (3 * classes, 1, 16, 16) and first.train.dtype == np.uint8
+    assert (np.bincount(first.test_labels) == 2).all() and len(first.classes) == classes
+    assert first.train.tobytes() == again.train.tobytes() and first.test.tobytes() == again.test.tobytes()
+    assert load_labelled(GLYPHS, seed=1).train.tobytes() != first.train.tobytes()
+
+
+def test_the_pool_holds_other_characters_and_photographs():
+    images, shows = load_pool(GLYPHS)
+    assert images.shape == (50, 1, 16, 16) and GlyphsSource(**GLYPHS).pool_size == 50
+    assert (np.array(shows) == "photograph").sum() == 20
+    assert not set(glyphs.NEAR) & set(glyphs.CLASSES) and len(set(glyphs.NEAR)) == len(glyphs.NEAR)
+    assert images.tobytes() == load_pool(GLYPHS)[0].tobytes()
+
+
+def test_every_font_draws_every_character():
+    for font in glyphs.FONTS:
+        missing = bytes(glyphs._font(font, 40).getmask("\uffff"))
+        for char in glyphs.CLASSES + glyphs.NEAR:
+            assert bytes(glyphs._font(font, 40).getmask(char)) != missing, (font, char)
+
+
+def test_digits_split_into_classes_and_pool():
+    source = load_labelled({"kind": "digits"})
+    images, shows = load_pool({"kind": "digits"})
+    assert set(source.train_labels) == set(source.test_labels) == set(range(len(digits.CLASSES)))
+    assert len(images) == len(shows) == DigitsSource(kind="digits").pool_size
+    train = {image.tobytes() for image in source.train}
+    assert not any(image.tobytes() in train for image in source.test)
+
+
+def images(root, names, value=100):
+    for number, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 12), (value, number, 0)).save(root / name)
+    return str(root)
+
+
+def test_folders_are_labelled_by_their_first_level(tmp_path):
+    train = images(tmp_path / "train", ["cat/b.png", "cat/a.png", "dog/c.png"])
+    test = images(tmp_path / "test", ["cat/x.png", "dog/y.png"], value=50)
+    source = {"kind": "folder", "train": train, "test": test, "pool": test, "size": 8}
+    found = load_labelled(source)
+    assert found.train.files == ["cat/a.png", "cat/b.png", "dog/c.png"] and found.train_labels.tolist() == [0, 0, 1]
+    assert found.classes == ["cat", "dog"] and found.lists is None
+    files, shows = load_pool(source)
+    assert files.files == ["cat/x.png", "dog/y.png"] and shows == ["cat", "dog"]
+    with pytest.raises(BallastError, match="nowhere: no such pool"):
+        load_labelled({**source, "pool": "nowhere"})
+    images(tmp_path / "test", ["bird/z.png"])
+    with pytest.raises(BallastError, match="class 'bird' is in one of them only"):
+        load_labelled(source)
+
+
+def published(tmp_path, **lists):
+    """A source of lists below tmp_path."""
+    names = sorted({line.split()[0] for text in lists.values() for line in text.splitlines()})
+    images(tmp_path / "data", names)
+    for name, text in lists.items():
+        (tmp_path / f"{name}.txt").write_text(text)
+    return {"kind": "lists", "root": str(tmp_path / "data"), "size": 8, "pool": str(tmp_path / "data"),
+            **{name: str(tmp_path / f"{name}.txt") for name in lists}}
+
+
+LISTS = {"longtail": "a/1.png 0\na/2.png 0\nb/1.png 1\n", "probe": "b/1.png 1\na/1.png 0\na/3.png 0\n",
+         "val": "a/4.png 0\nb/4.png 1\n", "test": "b/9.png 1\na/9.png 0\n"}
+
+
+def test_published_lists_become_positions_in_what_they_name_together(tmp_path):
+    found = load_labelled(published(tmp_path, **LISTS))
+    names = [path.split("data/")[1] for path in found.train.paths()]
+    assert names == ["a/1.png", "a/2.png", "b/1.png", "a/3.png", "a/4.png", "b/4.png"]
+    assert found.train_labels.tolist() == [0, 0, 1, 0, 0, 1] and found.classes == ["a", "b"]
+    assert {name: rows.tolist() for name, rows in found.lists.items()} == {
+        "longtail": [0, 1, 2], "probe": [2, 0, 3], "val": [4, 5]}
+    assert found.test_labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(("name", "text", "line"), [
+    ("val", "a/4.png 0\na/1.png 0\n", r"val.txt: 1 of its images are in .*probe.txt too"),
+    ("val", "a/4.png 0\na/2.png 1\n", r"val.txt: .*a/2.png has label 1, but 0 in .*longtail.txt"),
+    ("val", "a/4.png 7\n", r"val.txt: label 7, but those of .*longtail.txt end at 1"),
+    ("test", "b/9.png 5\n", r"test.txt: label 5, but those of .*longtail.txt end at 1"),
+    ("test", "a/3.png 0\n", r"test.txt: .*a/3.png is in a training list too"),
+    ("longtail", "a/1.png 0\na/5.png 2\n", r"longtail.txt: labels run from 0 to 2, but none is 1"),
+])
+def test_lists_that_contradict_each_other_are_one_line(tmp_path, name, text, line):
+    with pytest.raises(BallastError, match=line):
+        load_labelled(published(tmp_path, **{**LISTS, name: text}))
+
+
+def test_seed_images_need_no_label(tmp_path):
+    seed = images(tmp_path / "seed", ["x/1.png", "2.png"])
+    found = load_labelled({"kind": "own", "seed": seed, "pool": seed, "size": 8})
+    assert found.train.files == ["2.png", "x/1.png"] and found.train_labels.tolist() == [UNKNOWN, UNKNOWN]
+    assert found.lists["longtail"].tolist() == [0, 1] and found.classes == [] and len(found.test.files) == 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_evaluation_folder_is_divided_and_names_the_groups_of_seed_images_in_class_folders(tmp_path, named):
+    seed = images(tmp_path / "seed", ["cat/1.png", "cat/2.png", "dog/1.png" if named else "unsorted/1.png"])
+    evaluation = images(tmp_path / "eval", [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(20)])
+    found = load_labelled({"kind": "own", "seed": seed, "pool": seed, "evaluation": evaluation, "size": 8})
+    assert found.train_labels[:3].tolist() == ([0, 0, 1] if named else [UNKNOWN] * 3)
+    assert {name: len(rows) for name, rows in found.lists.items()} == {"longtail": 3, "probe": 16, "val": 4, "few": 2}
+    assert set(found.lists["few"]) <= set(found.lists["probe"]) and len(found.test.files) == 20
+    paths = np.array(found.train.paths())
+    parts = [set(paths[found.lists[name]]) for name in ("longtail", "probe", "val")] + [set(found.test.paths())]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 43
+    for name in ("probe", "val", "few"):
+        labels = found.train_labels[found.lists[name]]
+        assert (labels == ["dog" in path for path in paths[found.lists[name]]]).all() and labels.mean() == 0.5
+
+
+def test_a_seed_image_in_the_evaluation_folder_is_one_line_also_by_a_link(tmp_path):
+    seed = images(tmp_path / "seed", [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(9)])
+    (tmp_path / "eval").symlink_to(seed)
+    for evaluation in (seed, str(tmp_path / "eval")):
+        with pytest.raises(BallastError, match=r"seed/cat/0\.png is a seed image too; what is trained on cannot be"):
+            load_labelled({"kind": "own", "seed": seed, "pool": seed, "evaluation": evaluation, "size": 8})
+
+
+def test_too_few_evaluation_images_are_one_line():
+    with pytest.raises(BallastError, match="eval: its class 1 has 3 images; 4 are the least"):
+        divide(np.array([0] * 9 + [1] * 3), "eval")
+
+
+def test_classes_that_the_pool_has_too_are_counted():
+    assert overlap(["cat", "bird", "cat", "", "dog"], ["dog", "cat", "fish"]).to_dict() == {"dog": 1, "cat": 2}
+    assert overlap([], ["dog"]).empty and overlap(["cat"], []).empty
+
+
+@pytest.mark.skipif(not SPLITS.is_dir(), reason="the published lists lie beside the project, not in it")
+def test_imagenet_r_has_19_of_the_100_classes():
+    seed = filelist(str(SPLITS / "imageNet_100_LT_train.txt"), str(SPLITS), labelled=True)
+    pool = filelist(str(SPLITS / "imagenet-r.txt"), str(SPLITS), labelled=False)
+    found = overlap([file.split("/")[0] for file in pool.files], seed.classes)
+    assert len(pool.files) == 30_000 and len(found) == 19 and found.sum() == 2_286
