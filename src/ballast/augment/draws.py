@@ -54,20 +54,20 @@ def contrastive(
     grey (probability), blur (probability), blur_sigma (smallest and largest).
     """
     shape = (rows, views)
-    draws = Draws(random_resized_crop(shape, height, width, recipe["crop"], rng), _chance(shape, recipe["flip"], rng))
-    if any(recipe["jitter"]):
-        strength = torch.tensor(recipe["jitter"])
+    draws = Draws(random_resized_crop(shape, height, width, recipe.crop, rng), _chance(shape, recipe.flip, rng))
+    if any(recipe.jitter):
+        strength = torch.tensor(recipe.jitter)
         factors = torch.tensor((1.0, 1.0, 1.0, 0.0)) + strength * (2 * torch.rand(*shape, 4, generator=rng) - 1)
-        off = ~_chance(shape, recipe["jitter_p"], rng)
+        off = ~_chance(shape, recipe.jitter_p, rng)
         factors[off] = torch.tensor((1.0, 1.0, 1.0, 0.0))
         draws = draws._replace(jitter=factors, blend_order=torch.rand(*shape, 3, generator=rng).argsort(-1),
                                hue_position=torch.randint(4, shape, generator=rng))
-    if recipe["grey"]:
-        draws = draws._replace(grey=_chance(shape, recipe["grey"], rng))
-    if recipe["blur"]:
-        low, high = recipe["blur_sigma"]
+    if recipe.gray:
+        draws = draws._replace(grey=_chance(shape, recipe.gray, rng))
+    if recipe.blur:
+        low, high = recipe.blur_sigma
         sigma = low + (high - low) * torch.rand(shape, generator=rng)
-        draws = draws._replace(blur=sigma * _chance(shape, recipe["blur"], rng))
+        draws = draws._replace(blur=sigma * _chance(shape, recipe.blur, rng))
     return draws
 
 

@@ -27,7 +27,7 @@ PATIENCE = 10.0  # seconds for a training that was told to stop, to save and be 
 DIGEST = hashlib.sha256().digest_size  # bytes before the state that tell whether it is whole
 
 
-class Scratch:
+class Checkpoint:
     """Holds the state of one training on disk."""
 
     def __init__(self, params: dict, inputs: list[str]) -> None:
