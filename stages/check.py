@@ -1,10 +1,11 @@
 """Check the whole of params.yaml, and that every method of dvc.yaml has a row in it, before any work."""
 
+from ballast.config.yaml import read_yaml
+
 from ballast.config.check import check
 from ballast.runtime.errors import require
 from ballast.runtime.files import write_atomic
-from stages.settings import read_yaml
-from stages.supervise import run
+from stages.common.supervise import run
 
 
 def main() -> None:
