@@ -21,8 +21,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ballast.runtime.ranks import rank
 
-__all__ = ["rank"]
-
 
 def join_ranks(device: torch.device) -> torch.device:
     """Connect to the other ranks where torchrun started any, and return the device of this rank."""
