@@ -14,9 +14,9 @@ BRIGHTNESS, CONTRAST, SATURATION = range(3)
 def color_jitter(images: Tensor, jitter: Tensor, blend_order: Tensor, hue_position: Tensor) -> Tensor:
     """Change brightness, contrast, saturation and hue of every image in an order of its own.
 
-    An operation outside of its turn runs with factor 1, the identity: shapes are static, the device never waits, and the
-    hue is shifted once. The factors 1, 1, 1, 0 leave an image as it is. One-channel images have no saturation and no
-    hue.
+    An operation outside of its turn runs with factor 1, the identity. So shapes are static, the device never waits, and
+    the hue is shifted once. The factors 1, 1, 1, 0 leave an image as it is. One-channel images have no saturation and
+    no hue.
 
     Args:
         images: [B, C, H, W] in [0, 1].
