@@ -40,7 +40,8 @@ def test_the_earliest_best_validation_epoch_wins():
 def test_weights_and_batchnorm_are_untouched():
     model = build({"stem": "cifar", "block": "basic", "width": 4, "depths": [1, 1], "projection": 8}, 1, 0)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    features = augmented_features(model, Resident(torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)), SETTINGS, seed=0)
+    images = Resident(torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8))
+    features = augmented_features(model, images, SETTINGS, seed=0)
     assert features.shape == (2, 12, 8) and not torch.equal(features[0], features[1])
     train_probe(features, torch.arange(12) % 3, features[0], torch.arange(12) % 3, 3, SETTINGS, seed=0)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())

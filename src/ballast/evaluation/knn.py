@@ -20,7 +20,8 @@ def classify(bank: np.ndarray, labels: np.ndarray, queries: np.ndarray, settings
     Returns:
         Predicted classes [Q].
     """
-    from sklearn.neighbors import KNeighborsClassifier  # its import takes half a second, which other stages need not pay
+    # Imported here: scikit-learn takes half a second, which no other use of this package should pay.
+    from sklearn.neighbors import KNeighborsClassifier
 
     def weight(distance: np.ndarray) -> np.ndarray:
         return np.exp((1 - distance) / settings.temperature)
