@@ -1,5 +1,6 @@
 """Diagnostics: over-representation in the tail, likeness, tailness by class, budgets by round."""
 
+import os
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ from ballast.evaluation.diagnostics import (
     variety,
 )
 from ballast.tailness.ecle import ecle
+from tests import ROOT
 
 
 def test_phi_is_one_without_information_and_grows_with_the_groups_share():
@@ -86,8 +88,9 @@ def test_rank_correlation_is_spearmans_with_ties_and_without_missing_classes():
 
 def test_stages_that_import_the_diagnostics_do_not_pay_for_scipy_and_sklearn():
     code = "import sys, ballast.evaluation.diagnostics, ballast.evaluation.knn; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"scipy", "sklearn", "matplotlib"} & set(modules)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert not {"scipy", "sklearn", "matplotlib"} & set(ran.stdout.split())
 
 
 def test_shares_of_a_round_add_up():
