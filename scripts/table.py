@@ -3,7 +3,7 @@
     python -m scripts.table SPLITS METHODS [PROTOCOL [SETTING ...]] [--out FILE]
     python -m scripts.table 1,2,3 simclr,colt linear profile=small configs/profiles/small.yaml:pretrain.epochs=30
 
-Every split is run by `dvc exp run --temp` as an experiment named split-N, followed by the values of the settings and the
+`dvc exp run --temp` runs every split as an experiment named split-N, followed by the values of the settings and the
 name of a variant. The workspace and its metrics stay as they are. DVC's run cache provides what ran before, and
 `dvc exp show` or `dvc metrics diff split-1 split-2` show more of the experiments.
 """
@@ -25,8 +25,8 @@ from ballast.report.tables import COLUMNS, PROTOCOLS
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
-METHODS = "rows of params.yaml and names under `variants`, separated by commas; `show` stands for all rows of the " \
-          "report, `variants` for all variants and the rows that they vary"
+METHODS = ("rows of params.yaml and names under `variants`, separated by commas; `show` stands for all rows of the "
+           "report, `variants` for all variants and the rows that they vary")
 
 
 def main(splits: list[str], methods: list[str], protocol: str, settings: list[str], out: str | None = None) -> None:

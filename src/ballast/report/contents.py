@@ -17,6 +17,20 @@ TERMS = [
     "tailness: an estimate, made without labels, of how rare an image is; larger means rarer.",
     "round: one new selection from the pool during training; methods without rounds select once, before training.",
 ]
+WHAT_IT_DOES = {  # the rows of the default in a line; README has them too
+    "balanced": "SimCLR on as many images, evenly spread over the classes (the reference)",
+    "simclr": "SimCLR on the long-tailed images alone (the baseline)",
+    "sdclr": "SimCLR against a pruned copy of the network",
+    "bcl": "stronger augmentation of the images with a high loss",
+    "random": "SimCLR with a random subset of the pool",
+    "kcenter": "SimCLR with pool images that cover the pool",
+    "mak": "SimCLR with pool images that look rare, near and diverse",
+    "colt": "SimCLR, pool images selected in rounds by the network itself",
+    "sdclr-colt": "COLT on SDCLR",
+    "bcl-colt": "COLT on BCL",
+    "guide": "rounds as in COLT, and the nearest neighbour as a second positive",
+    "guided": "a student of the frozen guide, on the in-domain images alone",
+}
 
 
 @dataclass(frozen=True)
@@ -84,10 +98,11 @@ def shown(labelled: bool) -> list[Picture]:
 
 
 def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) -> list[Section]:
-    """Return the tables of accuracies."""
+    """Return the tables of accuracies, and what their rows and columns mean."""
+    legend = [f"{row}: {WHAT_IT_DOES[row]}" for row in table["method"] if row in WHAT_IT_DOES]
     return [
         Section("Methods", "Linear probe on the frozen encoder, top-1 accuracy in percent. The best value of every "
-                "column is marked; for Std, that is the smallest.", table, ("Std",), marked=True, facts=TERMS),
+                "column is marked; for Std, that is the smallest.", table, ("Std",), marked=True, facts=[*legend, *TERMS]),
         Section("Other evaluations", "imbalanced: the probe is trained on the long-tailed list itself. few-shot: it is "
                 "trained on a few images per class; fine-tuned: the whole network is. kNN: nearest neighbours, without "
                 "training.", protocols, marked=True),
