@@ -9,7 +9,7 @@ from ballast.encoders.embed import blocks
 from ballast.encoders.model import load_model
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import start, stop
+from ballast.runtime.distributed import join_ranks, leave_ranks
 from ballast.runtime.files import load_array
 from ballast.runtime.progress import track
 from ballast.runtime.rng import generator
@@ -19,7 +19,7 @@ from stages.common.supervise import run
 
 def main(row: str) -> int:
     p = parameters("seed", "threads", "deterministic", profile=("network", "augment", "embed"))
-    device = start(prepare(p.threads, p.deterministic))
+    device = join_ranks(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train")
     in_domain = images.take(torch.from_numpy(load_array("data/split/longtail.npy"))).to(device)
     pool = load_store("data/pool/all", device)
@@ -30,7 +30,7 @@ def main(row: str) -> int:
         save_shards(f"data/embed/views/{number:03}", (z for _, z in blocks(model, pool, draws)))
     for name, store in (("in_domain", in_domain), ("pool", pool)):
         save_shards(f"data/embed/{name}", (normalize(h) for h, _ in blocks(model, store)))
-    stop()
+    leave_ranks()
     return len(in_domain) + (1 + p.profile.embed.views) * len(pool)
 
 

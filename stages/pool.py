@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ballast.images.store import load_store, read_files, restrict, save_store
+from ballast.images.folder import read_files, restrict
+from ballast.images.store import load_store, save_store
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from ballast.sources.duplicates import nearest_reference

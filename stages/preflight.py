@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from ballast.config.yaml import read_yaml
 
+from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from stages.common.parameters import parameters
@@ -34,8 +34,9 @@ def main() -> None:
 def clusters_of_rows() -> dict[str, int]:
     """Return the number of clusters that every idea of every row asks for, by the path of the parameter."""
     recipes = {path: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
-    return {f"{path.stem}: {name}.clusters": idea["clusters"] for path, recipe in recipes.items()
-            for name, idea in recipe["ideas"].items() if "clusters" in idea}
+    ideas = {path: recipe.get("ideas") or {"guidance": recipe.get("guidance", {})} for path, recipe in recipes.items()}
+    return {f"{path}: {name}.clusters": settings["clusters"] for path, of_row in ideas.items()
+            for name, settings in of_row.items() if "clusters" in settings}
 
 
 def overlap(listed) -> dict[str, int]:

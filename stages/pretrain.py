@@ -4,47 +4,49 @@ from dataclasses import replace
 
 import pandas as pd
 import torch
+
 from ballast.config.recipe import load_recipe
 from ballast.config.yaml import read_yaml
-
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model, build, save_model
 from ballast.ideas.idea import Setup
-from ballast.images.store import Store, load_store, read_files
+from ballast.images.folder import read_files
+from ballast.images.store import Store, load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import rank, start, stop, synchronised
+from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
 from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.ranks import rank
+from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
-from ballast.training.schedule import matched_epochs
 from ballast.training.trainer import Trainer
 from stages.common.parameters import parameters
 from stages.common.supervise import run
 
 
 def main(row: str, images_list: str, pool_images: str) -> int:
-    p = parameters("seed", "threads", "deterministic", profile=("network", "augment", "sampling"))
+    p = parameters("seed", "threads", "deterministic", profile=("network", "augment"))
     described = f"data/recipes/pretrain/{row}.yaml"
     recipe = load_recipe(read_yaml(described))
-    device = start(prepare(p.threads, p.deterministic))
+    device = join_ranks(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(images_list))).to(device)
     pool = load_store(pool_images, device)
-    model = synchronised(build(p.profile.network, images.channels, p.seed, recipe.layers).to(device))
+    model = synchronize_batchnorm(build(p.profile.network, images.channels, p.seed, recipe.layers).to(device))
     if not len(images):
         return untrained(row, model, images)
     optimization = recipe.optimization
     if recipe.match_updates:
         optimization = replace(optimization, epochs=matched_epochs(
-            optimization.epochs, len(images), p.profile.sampling.budget, optimization.batch))
-    joining = recipe.sampling.budget if recipe.sampling else len(pool)
-    setup = Setup(len(images), joining, optimization.epochs, recipe.sampling, device)
+            optimization.epochs, len(images), recipe.sampling.budget, optimization.batch))
+    rounds = None if recipe.match_updates else recipe.sampling
+    setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
     trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
                       ideas(recipe.ideas, setup), optimization, p.profile.augment, p.seed)
     checkpoint = Checkpoint(vars(p), ["data/images/train", images_list, pool_images, described])
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
     memory = remembered(trainer)
-    stop()
+    leave_ranks()
     if rank() == 0:
         save_model(model, f"runs/{row}", images.size, images.short)
         trace = trainer.state.trace.frame()

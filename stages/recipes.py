@@ -5,10 +5,8 @@ A training depends on its own file, and so on the ideas that it uses and on no o
 
 from pathlib import Path
 
-import yaml
-from ballast.config.recipe import merged_recipe, merged_student
-from ballast.config.yaml import read_yaml
-
+from ballast.config.recipe import merged_recipe, student_recipe
+from ballast.config.yaml import dump_yaml, read_yaml
 from ballast.runtime.code import digest
 from ballast.runtime.files import write_atomic
 from stages.common.closure import ROOT, closure
@@ -21,15 +19,16 @@ FOLDERS = ("ideas", "losses", "tailness", "selection", "embeddings")  # of src/b
 def main() -> None:
     p = parameters("profile", "methods", "students")
     profile = read_yaml(f"configs/profiles/{p.profile}.yaml")
-    for row, method in p.methods.items():
-        write("pretrain", row, merged_recipe(method, profile))
-    for row, student in p.students.items():
-        write("student", row, merged_student(student, profile))
+    params = vars(p)
+    for row in p.methods:
+        write("pretrain", row, merged_recipe(params, profile, row))
+    for row in p.students:
+        write("student", row, student_recipe(params, profile, row))
 
 
 def write(stage: str, row: str, recipe: dict) -> None:
     """Write the recipe of a row of a stage."""
-    text = yaml.safe_dump({**recipe, "code": code(recipe["ideas"])}, sort_keys=False)
+    text = dump_yaml({**recipe, "code": code(recipe.get("ideas", ["guidance"]))})
     write_atomic(f"data/recipes/{stage}/{row}.yaml", f"# What {row} trains with ({stage})\n{text}")
 
 

@@ -8,7 +8,7 @@ from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import MEMORY, load_shards
 from ballast.runtime.device import prepare
 from ballast.runtime.files import write_atomic
-from ballast.selection.proximity import distance_to_seed
+from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
 from stages.common.parameters import parameters
 from stages.common.supervise import run
@@ -21,7 +21,7 @@ def main() -> None:
     passes = sorted(Path("data/embed/views").iterdir())
     views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
     tailness = ecle(views, score.temperature, score.repeats, score.block, p.seed)
-    distance = distance_to_seed(pool, kmeans(in_domain, score.centres)[1])
+    distance = distance_to_centres(pool, kmeans(in_domain, score.centres)[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
     write_atomic("data/scores.csv", scores.to_csv(index=False))
 

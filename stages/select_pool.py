@@ -6,7 +6,8 @@ import pandas as pd
 import torch
 
 from ballast.embeddings.shards import MEMORY, Shards, load_shards
-from ballast.images.store import load_store, read_files, save_store
+from ballast.images.folder import read_files
+from ballast.images.store import load_store, save_store
 from ballast.runtime.device import prepare
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic

@@ -1,17 +1,18 @@
 """Train a student on the in-domain images under its frozen guide."""
 
 import torch
+
 from ballast.config.recipe import load_student
 from ballast.config.yaml import read_yaml
-
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model, save_model
 from ballast.ideas import guidance
 from ballast.ideas.idea import Setup
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import rank, start, stop, synchronised
+from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
 from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.ranks import rank
 from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
@@ -25,9 +26,9 @@ def main(row: str, guide: str) -> int:
     p = parameters("seed", "threads", "deterministic", profile=("network", "augment"))
     described = f"data/recipes/student/{row}.yaml"
     recipe = load_student(read_yaml(described))
-    device = start(prepare(p.threads, p.deterministic))
+    device = join_ranks(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(LIST))).to(device)
-    model = synchronised(load_model(p.profile.network, images.channels, guide).to(device))
+    model = synchronize_batchnorm(load_model(p.profile.network, images.channels, guide).to(device))
     setup = Setup(len(images), 0, recipe.optimization.epochs, None, device)
     guiding = guidance.Idea(recipe.guidance, setup, embed(model, images)[1])  # the student starts as its guide
     trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, None, {"guidance": guiding},
@@ -36,7 +37,7 @@ def main(row: str, guide: str) -> int:
                                       f"{guide}/head.safetensors"])
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
-    stop()
+    leave_ranks()
     if rank() == 0:
         save_model(model, f"runs/{row}", images.size, images.short)
         write_atomic(f"runs/{row}/history.csv", trainer.state.history_frame().to_csv(index=False))

@@ -9,8 +9,17 @@ from ballast.config.build import Misfit, shown, unknown_key, validated
 from ballast.config.datasets import Dataset
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Profile
-from ballast.config.recipe import (FRAMEWORK_KEYS, OPTIMIZATION_KEYS, STUDENT_KEYS, FrameworkSettings, idea_module,
-                                   idea_names, known_keys, merged_values, sources)
+from ballast.config.recipe import (
+    FRAMEWORK_KEYS,
+    OPTIMIZATION_KEYS,
+    STUDENT_KEYS,
+    FrameworkSettings,
+    idea_module,
+    idea_names,
+    known_keys,
+    merged_values,
+    sources,
+)
 from ballast.config.rows import MethodRow, Params, StudentRow, with_variant
 from ballast.runtime.errors import BallastError
 

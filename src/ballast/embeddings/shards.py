@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ballast.runtime.distributed import rank
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import save_array
+from ballast.runtime.ranks import rank
 
 ROWS = 1_000_000  # of a file: 256 MB with 128 numbers a row
 MEMORY = 4 << 30  # bytes of float16 up to which the whole matrix stays in memory

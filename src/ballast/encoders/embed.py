@@ -8,7 +8,8 @@ from torch import Tensor
 from ballast.augment.draws import Draws
 from ballast.encoders.model import Model
 from ballast.images.store import Store
-from ballast.runtime.distributed import gathered, rank, world
+from ballast.runtime.distributed import all_gather_rows, world_size
+from ballast.runtime.ranks import rank
 
 
 def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
@@ -35,12 +36,12 @@ def blocks(model: Model, images: Store, draws: Draws | None = None) -> Iterator[
     training = model.training
     model.eval()
     batches = torch.arange(len(images)).split(batch_size(images.device))
-    requests = ((index, None if draws is None else draws.rows(index)) for index in batches[rank() :: world()])
+    requests = ((index, None if draws is None else draws.rows(index)) for index in batches[rank() :: world_size()])
     local = (model(views.to(memory_format=torch.channels_last)) for views in images.stream(requests))
     nothing = tuple(torch.empty(0, width, device=images.device) for width in model.widths)
-    for start in range(0, len(batches), world()):
-        counts = [len(index) for index in batches[start : start + world()]]
-        counts += [0] * (world() - len(counts))
+    for start in range(0, len(batches), world_size()):
+        counts = [len(index) for index in batches[start : start + world_size()]]
+        counts += [0] * (world_size() - len(counts))
         parts = next(local) if counts[rank()] else nothing
-        yield tuple(gathered(part.float(), counts) for part in parts)
+        yield tuple(all_gather_rows(part.float(), counts) for part in parts)
     model.train(training)

@@ -21,13 +21,13 @@ from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Round, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
-from ballast.runtime.distributed import same
+from ballast.runtime.distributed import broadcast
 from ballast.runtime.errors import BallastError
 from ballast.selection import random
 from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
 from ballast.tailness.density import density
 from ballast.tailness.memory import remember
-from ballast.tailness.sparsity import crowding
+from ballast.tailness.sparsity import neighbourhood_density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class Idea(Base):
     def density(self, z: Tensor) -> Tensor:
         """Return what tailness is the negative of [N]: the remembered density, or that of the embedding z [N, d]."""
         if self.rho is None:
-            return crowding(z, int(self.settings.neighbours))
+            return neighbourhood_density(z, int(self.settings.neighbours))
         return self.rho[: self.setup.in_domain]
 
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
@@ -115,7 +115,7 @@ class Idea(Base):
         if self.settings.domain.form == "poster":
             loss = domain_contrast_poster(contrast.s, is_pool)
         else:
-            loss = domain_contrast(batch.z, contrast.s, contrast.log_d, is_pool, contrast.temperature)
+            loss = domain_contrast(batch.z, contrast.log_d, is_pool, contrast.temperature)
         return {"domain": (self.settings.domain.weight, loss)}
 
     def batch_density(self, batch: Batch, contrast: Contrast) -> Tensor:
@@ -147,4 +147,4 @@ def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:
 
 def everywhere(chosen: Round) -> Round:
     """Return what the first rank chose, on all ranks: devices may round differently."""
-    return Round(*map(same, chosen))
+    return Round(*map(broadcast, chosen))

@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from ballast.config.profile import Optimization
 from ballast.ideas.idea import Base
-from ballast.runtime.distributed import add_gradients
+from ballast.runtime.distributed import sum_gradients
 from ballast.runtime.errors import BallastError
 from ballast.runtime.progress import track
-from ballast.runtime.rng import generator
 from ballast.training.checkpoint import Checkpoint
-from ballast.training.schedule import batch_count, warmup_cosine
+from ballast.training.schedule import warmup_cosine
 from ballast.training.trace import Trace
 
 Views = tuple[Tensor, Tensor]  # image indices [B] on the CPU, and their views on the device
@@ -64,13 +63,6 @@ class State:
 def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.SGD:
     """Return SGD without Nesterov, weight decay on all parameters, as the papers' code; the schedule sets the rate."""
     return torch.optim.SGD(model.parameters(), lr=1.0, momentum=momentum, weight_decay=weight_decay, fused=True)
-
-
-def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
-    """Return a fresh permutation of the images, in batches; a single image left over joins the last batch."""
-    batches = torch.randperm(images, generator=generator(seed, "order", epoch)).split(batch)
-    whole = batch_count(images, batch) - 1
-    return *batches[:whole], torch.cat(batches[whole:])
 
 
 def run(
@@ -142,6 +134,6 @@ def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], in
     losses = step(index, views)
     state.optimizer.zero_grad(set_to_none=True)
     losses["loss"].backward()
-    add_gradients(state.model)
+    sum_gradients(state.model)
     state.optimizer.step()
     return losses

@@ -16,11 +16,12 @@ from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Terms
 from ballast.images.store import Request, Store
-from ballast.runtime.distributed import all_views, rank, share, shares
+from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
+from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator
+from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
-from ballast.training.loop import Losses, State, Views, run, sgd, shuffled_batches
-from ballast.training.schedule import batches_per_epoch
+from ballast.training.loop import Losses, State, Views, run, sgd
 from ballast.training.temperature import temperature
 from ballast.training.trace import Trace
 
@@ -82,7 +83,7 @@ class Trainer:
         self.partner = epoch.partner
         self.draws = self.draw(epoch).map(lambda column: column.to(self.images.draws_device))
         order = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number)
-        return zip(order, self.images.stream(self.request(share(index)) for index in order))
+        return zip(order, self.images.stream(self.request(local_rows(index)) for index in order))
 
     def draw(self, epoch: Epoch) -> Draws:
         """Draw the augmentation of every image and view: two views, and a third one where images have partners."""
@@ -117,13 +118,13 @@ class Trainer:
     def batch(self, index: Tensor, views: Tensor) -> Batch:
         """Project this rank's views and gather those of all ranks; looking at the index costs no synchronisation."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
-        pairs, counts = len(index), shares(len(index))
+        pairs, counts = len(index), counts_per_rank(len(index))
         partners = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
                     for part in index.split(counts)]
         index = index.to(self.device, non_blocking=True)
         in_domain = in_domain.to(self.device, non_blocking=True)
         z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
-        z = all_views(z, counts, partners)
+        z = all_gather_views(z, counts, partners)
         partner = None if self.partner is None else self.partner[index[in_domain]]
         full = min(self.optimization.batch, len(self.images))
         return Batch(index, index >= len(self.in_domain), z[: 2 * pairs], in_domain, partner, z[2 * pairs :], full)
