@@ -1,8 +1,8 @@
-"""Mend a dvc.lock that a kill cut off: DVC writes it in place, and refuses to read what is left of it.
+"""Repair a dvc.lock that a kill cut off: DVC writes it in place, and cannot read an incomplete one.
 
-    python scripts/mend.py
+    python -m scripts.mend
 
-The last stage of what is left is dropped. What it and the lost ones made comes back from DVC's run cache.
+The last stage of the file is dropped. DVC's run cache provides its outputs and those of the stages that were lost.
 """
 
 import re
@@ -14,19 +14,20 @@ from ballast.runtime.files import write_atomic
 
 
 def main(path: Path = Path("dvc.lock")) -> None:
+    """Drop the last stage of an incomplete file; leave a complete one as it is."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
-    if text is None or whole(text):
+    if text is None or is_complete(text):
         return
-    *kept, last = [match.start() for match in re.finditer(r"^  \S", text, re.MULTILINE)] or [0]
-    if kept:
+    *complete, last = [match.start() for match in re.finditer(r"^  \S", text, re.MULTILINE)] or [0]
+    if complete:
         write_atomic(path, text[:last])
     else:
         path.unlink()
-    print(f"{path}: cut off, its last stage is dropped; stages that did not change come back from the cache")
+    print(f"{path}: cut off; dropped its last stage. Stages that did not change come back from the cache.")
 
 
-def whole(text: str) -> bool:
-    """DVC writes the size of a stage's last output at the very end."""
+def is_complete(text: str) -> bool:
+    """Return whether the text is a complete dvc.lock: at its end DVC writes the size of a stage's last output."""
     try:
         *_, last = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"].values()
         return text.endswith("\n") and isinstance(last["outs"][-1]["size"], int)

@@ -1,9 +1,9 @@
-"""How far a row's linear accuracy hangs on the probe: seeds of it at several rates, with the best epoch and the last.
+"""Measure how much a row's linear accuracy depends on the probe: several seeds at several rates, best and last epoch.
 
-    python scripts/probes.py ROW RATE[,RATE ...]     e.g.  python scripts/probes.py simclr 30,10,1
+    python -m scripts.probes ROW RATE[,RATE ...]     e.g.  python -m scripts.probes simclr 30,10,1
 
-ROW: a row that is trained in this workspace. A rate is right for a profile where Many, Median and Few hardly move with
-the seed; choose it on a split that is not reported.
+ROW is a row that is trained in this workspace. A rate suits a profile where Many, Median and Few hardly change with the
+seed. Choose it on a split that you do not report.
 """
 
 import sys
@@ -13,63 +13,82 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-import yaml
 from torch import Tensor
 
+from ballast.config.build import build
+from ballast.config.profile import Probe
+from ballast.config.yaml import read_yaml
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model
 from ballast.evaluation.groups import assign, class_accuracy, summarise
-from ballast.evaluation.probe import Probe, augmented_features, predict, train_probe
+from ballast.evaluation.probe import augmented_features, predict, train_probe
 from ballast.images.store import load_store
 from ballast.report.splits import summary
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array
 
 SEEDS = range(4)
 
 
 def main(row: str, rates: list[float]) -> None:
-    params, graph = (yaml.safe_load(Path(name).read_text()) for name in ("params.yaml", "dvc.yaml"))
-    folders = next(block["probed"] for block in graph["vars"] if "probed" in block)
-    require(row in folders, f"probes: no such row as {row!r}; known: {', '.join(folders)}")
-    profile, counts = params["profiles"][params["profile"]], load_array("data/split/counts.npy")
-    images, test = load_store("data/images/train"), load_store("data/images/test")
-    require(len(test) > 0, "probes: the data set has no labelled test images, so there is no accuracy")
+    """Print mean and deviation over seeds for every rate, with the best and with the last epoch."""
+    params = read_yaml("params.yaml")
+    rows = [*params["methods"], *params.get("students", {})]
+    if row not in rows:
+        raise BallastError(f"ROW: expected a row of params.yaml, got {row!r}; rows: {', '.join(rows)}")
+    profile = read_yaml(f"configs/profiles/{params['profile']}.yaml")
+    dataset = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
+    settings = build(Probe, profile["linear"])
+    counts = load_array("data/split/counts.npy")
+    groups = assign(counts, dataset["groups"])
+    images = load_store("data/images/train")
+    test = load_store("data/images/test")
+    if len(test) == 0:
+        raise BallastError("data/images/test: expected labelled test images, got none; an accuracy needs some")
+    test_labels = load_array("data/labels/test.npy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
                           for name in ("labels/train", "split/probe", "split/val"))
-    model, how = load_model(profile["network"], images.channels, folders[row]), Probe(**profile["linear"])
-    features = augmented_features(model, images.take(probe), how, params["seed"])
-    h_val, h_test = embed(model, images.take(val))[0], embed(model, test)[0]
-    groups = assign(counts, params["datasets"][params["dataset"]]["groups"])
-    found = [{"method": f"rate {rate:g}, {rule}", "split": seed,
-              **summarise(class_accuracy(predicted.numpy(), load_array("data/labels/test.npy"), len(counts)), groups)}
-             for rate in rates for rule, every in (("best epoch", 1), ("last epoch", how.epochs))
-             for seed, predicted in probes(features, labels[probe], h_val, labels[val], h_test,
-                                           replace(how, lr=rate, every=every))]
-    print(summary(pd.DataFrame(found)).rename(columns={"method": row}).to_markdown(index=False))
+    model = load_model(profile["network"], images.channels, Path("runs", row))
+    features = augmented_features(model, images.take(probe), settings, params["seed"])
+    val_features = embed(model, images.take(val))[0]
+    test_features = embed(model, test)[0]
+    runs = []
+    for rate in rates:
+        for rule, every in (("best epoch", 1), ("last epoch", settings.epochs)):
+            varied = replace(settings, lr=rate, every=every)
+            for seed, predicted in probes(features, labels[probe], val_features, labels[val], test_features, varied):
+                accuracy = class_accuracy(predicted.numpy(), test_labels, len(counts))
+                runs.append({"method": f"rate {rate:g}, {rule}", "split": seed, **summarise(accuracy, groups)})
+    print(summary(pd.DataFrame(runs)).rename(columns={"method": row}).to_markdown(index=False))
 
 
-def probes(features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, test: Tensor,
-           how: Probe) -> Iterator[tuple[int, Tensor]]:
-    """Classes that probes of several seeds predict for test features [T, d]; the rest as for ``train_probe``."""
+def probes(
+    features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, test: Tensor, settings: Probe
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield every seed with the classes [T] that its probe predicts for test features [T, d].
+
+    The other arguments are those of ``train_probe``.
+    """
     for seed in SEEDS:
-        yield seed, predict(train_probe(features, labels, val, val_labels, int(labels.max()) + 1, how, seed), test)
+        classifier = train_probe(features, labels, val, val_labels, int(labels.max()) + 1, settings, seed)
+        yield seed, predict(classifier, test)
 
 
 def rates_of(text: str) -> list[float]:
-    """Learning rates above 0, separated by commas."""
+    """Return the learning rates of a list separated by commas."""
     try:
         rates = [float(rate) for rate in text.split(",")]
     except ValueError:
         rates = []
-    require(bool(rates) and min(rates) > 0, f"probes: rates are numbers above 0 like 30,10,1, not {text!r}")
+    if not rates or min(rates) <= 0:
+        raise BallastError(f"RATE: expected numbers above 0 like 30,10,1, got {text!r}")
     return rates
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: python scripts/probes.py ROW RATE[,RATE ...]")
+        sys.exit("usage: python -m scripts.probes ROW RATE[,RATE ...]")
     try:
         main(sys.argv[1], rates_of(sys.argv[2]))
     except BallastError as error:
-        sys.exit(str(error))
+        sys.exit(f"probes: {error}")

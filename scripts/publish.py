@@ -1,16 +1,13 @@
-"""Mirror finished results into MLflow: a run for the pipeline, and below it a run for every stage.
+"""Copy finished results to MLflow: a run for the pipeline with all accuracies and parameters, a run for every stage.
 
-    python scripts/publish.py [REV ...]      the workspace, or commits, branches and DVC experiments by their names
+    python -m scripts.publish [REV ...]     the workspace, or commits, branches and DVC experiments by their names
 
-dvc.lock says what there is, so that what DVC restored from its cache is mirrored like what was computed, and no stage
-ever waits for a server. Where to: MLFLOW_TRACKING_URI, else mlflow.db in this folder. Publishing the same twice does
-nothing; what was cut off is done again.
+dvc.lock lists the results, so results from DVC's cache are copied like computed ones, and no stage waits for a server.
+They go to MLFLOW_TRACKING_URI, or else to mlflow.db in this folder. Publishing the same results twice does nothing; an
+interrupted copy is made again.
 """
 
 import fcntl
-import hashlib
-import io
-import json
 import os
 import re
 import subprocess
@@ -21,11 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import dvc.api
-import pandas as pd
-import yaml
-
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the usual ones wait four minutes for a dead server
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default ones wait four minutes for a dead server
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -34,127 +27,121 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from scripts.logged import comparison, curve, measured, parameters, stage_parameters
+from scripts.revision import Revision
+from scripts.times import NOTES, read_notes
+
 EXPERIMENT = "ballast"
 LOCAL = "sqlite:///mlflow.db"
+LOCK = Path(".dvc/tmp/publish.lock")
 BATCH = 100  # values that a server takes at a time
-KEPT = (".png", ".html", ".md")  # files that are mirrored themselves
+COPIED = (".png", ".html", ".md")  # files that are copied themselves
 
 
 def main(revisions: list[str]) -> None:
+    """Publish the workspace, or every revision."""
     client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL)
-    with open(".dvc/tmp/publish.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of several that make a new mlflow.db at once, all would fail for good
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes that create mlflow.db at once, all would fail
         experiment = client.get_experiment_by_name(EXPERIMENT)
         place = None if os.environ.get("MLFLOW_TRACKING_URI") else Path("mlruns").resolve().as_uri()
         number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT, place)
-        for revision in revisions or [None]:
-            publish(client, number, revision)
+        for name in revisions or [None]:
+            publish(client, number, Revision(name))
 
 
-def publish(client: MlflowClient, experiment: str, revision: str | None) -> None:
-    """Everything that dvc.lock of the workspace, or of a revision, holds."""
-    name, commit = revision or git("rev-parse", "--short", "HEAD"), commit_of(revision or "HEAD")
-    revision = revision and commit
-    lock = read("dvc.lock", revision)
-    digest = hashlib.sha256(lock).hexdigest()
-    found = client.search_runs([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=10_000)
-    if any(run.data.tags["kind"] == "pipeline" and run.info.status == "FINISHED" for run in found):
-        print(f"{name}: is there already")
-        return
-    for run in found:
+def publish(client: MlflowClient, experiment: str, revision: Revision) -> None:
+    """Publish all stages of a revision, unless that is done already."""
+    earlier = client.search_runs([experiment], f"tags.`dvc.lock` = '{revision.digest}'", max_results=10_000)
+    for run in earlier:
+        if run.data.tags["kind"] == "pipeline" and run.info.status == "FINISHED":
+            print(f"{revision.name}: these results are published already, as the run {run.info.run_name}")
+            return
+    remove(client, experiment, earlier, revision.digest)
+    tags = {"dvc.lock": revision.digest, "commit": revision.commit, "dirty": str(revision.dirty).lower()}
+    seconds = stage_seconds(revision)
+    stamp = int(time.time() * 1000)
+    name = f"{revision.name}-{revision.digest[:7]}"
+    start = stamp - round(1000 * sum(seconds.get(stage, 0) for stage in revision.stages))
+    pipeline = client.create_run(experiment, start, {**tags, "kind": "pipeline", "mlflow.note.content": note(revision)},
+                                 name).info.run_id
+    log(client, pipeline, parameters(revision), comparison(revision, stamp))
+    for stage, entry in revision.stages.items():
+        start = stamp - round(1000 * seconds.get(stage, 0))
+        tags_of_stage = {**tags, "kind": "stage", "mlflow.parentRunId": pipeline}
+        run = client.create_run(experiment, start, tags_of_stage, stage)
+        publish_stage(client, run, entry, revision, stamp)
+        client.set_terminated(run.info.run_id, end_time=stamp)
+    client.set_terminated(pipeline, end_time=stamp)
+    print(f"{name}: {len(revision.stages)} stages")
+
+
+def remove(client: MlflowClient, experiment: str, runs: list[Run], digest: str) -> None:
+    """Delete the runs and models of an interrupted copy."""
+    for run in runs:
         client.delete_run(run.info.run_id)
     for model in client.search_logged_models([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=1000):
         client.delete_logged_model(model.model_id)
-    tags = {"dvc.lock": digest, "commit": commit}
-    whole = client.create_run(experiment, run_name=name, tags={**tags, "kind": "pipeline"}).info.run_id
-    stages = yaml.load(lock, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
-    for stage, entry in stages.items():
-        run = client.create_run(experiment, run_name=stage, tags={**tags, "kind": "stage", "mlflow.parentRunId": whole})
-        publish_stage(client, run.info.run_id, entry, revision)
-        publish_encoder(client, run, entry, revision)
-        client.set_terminated(run.info.run_id)
-    client.set_terminated(whole)
-    print(f"{name}: {len(stages)} stages")
 
 
-def publish_stage(client: MlflowClient, run: str, entry: dict, revision: str | None) -> None:
-    """Parameters, metrics, curves and files of one stage."""
-    params = [Param(key, str(value)) for key, value in flat(entry.get("params", {}).get("params.yaml", {}))]
-    metrics, stamp = [], int(time.time() * 1000)
+def publish_stage(client: MlflowClient, run: Run, entry: dict, revision: Revision, stamp: int) -> None:
+    """Log parameters, metrics, curves, files and the encoder of one stage."""
+    metrics = []
     for path in (out["path"] for out in entry.get("outs", [])):
         if path.startswith("metrics/"):
-            values, kind = json.loads(read(path, revision)), Path(path).parent.name
-            metrics += [Metric(clean(key if kind == "metrics" else f"{kind}/{key}"), value, stamp, 0)
-                        for key, value in flat(values)]
-        elif path.startswith("runs/history/") or path.endswith("/student.csv"):  # a row per epoch
-            metrics += curve(pd.read_csv(io.BytesIO(read(path, revision))), stamp)
-        elif path.endswith(KEPT):
+            metrics += measured(path, revision, stamp)
+        elif path.endswith("/history.csv"):  # a row per epoch
+            metrics += curve(path, revision, stamp)
+        elif path.endswith(COPIED):
             with copied(path, revision) as file:
-                client.log_artifact(run, file)
+                client.log_artifact(run.info.run_id, file)
+        elif path.endswith("encoder.safetensors"):
+            publish_encoder(client, run, path, revision)
+    log(client, run.info.run_id, stage_parameters(entry, revision), metrics)
+
+
+def publish_encoder(client: MlflowClient, run: Run, path: str, revision: Revision) -> None:
+    """Log the encoder of a training as a model named like its stage; safetensors files hold no code."""
+    name = re.sub(r"\W", "-", run.info.run_name)  # MLflow refuses @
+    model = client.create_logged_model(run.info.experiment_id, name, run.info.run_id, {"dvc.lock": revision.digest},
+                                       model_type="encoder")
+    with copied(path, revision) as file:
+        client.log_model_artifact(model.model_id, file)
+    client.finalize_logged_model(model.model_id, "READY")
+
+
+def log(client: MlflowClient, run: str, params: list[Param], metrics: list[Metric]) -> None:
+    """Log parameters and metrics in batches that a server takes."""
     for start in range(0, max(len(params), len(metrics)), BATCH):
         client.log_batch(run, metrics=metrics[start : start + BATCH], params=params[start : start + BATCH])
 
 
-def publish_encoder(client: MlflowClient, run: Run, entry: dict, revision: str | None) -> None:
-    """The encoder of a training as a logged model named like its stage; safetensors, which hold no code."""
-    for path in (out["path"] for out in entry.get("outs", []) if out["path"].endswith("encoder.safetensors")):
-        name = re.sub(r"\W", "-", run.info.run_name)  # @ is not for MLflow
-        tags = {"dvc.lock": run.data.tags["dvc.lock"]}
-        model = client.create_logged_model(run.info.experiment_id, name, run.info.run_id, tags, model_type="encoder")
-        with copied(path, revision) as file:
-            client.log_model_artifact(model.model_id, file)
-        client.finalize_logged_model(model.model_id, "READY")
+def note(revision: Revision) -> str:
+    """Return the table of results in Markdown as the description of the pipeline's run; empty where there is none."""
+    outs = {out["path"] for entry in revision.stages.values() for out in entry.get("outs", [])}
+    return revision.read("results/table.md").decode() if "results/table.md" in outs else ""
+
+
+def stage_seconds(revision: Revision) -> dict[str, float]:
+    """Return the seconds of the stages that ran here, in the workspace or under the name of the experiment."""
+    if not NOTES.exists():
+        return {}
+    notes = read_notes()
+    notes = notes[notes["experiment"] == ("" if revision.is_workspace else revision.name)]
+    return dict(zip(notes["stage"], notes["seconds"]))
 
 
 @contextmanager
-def copied(path: str, revision: str | None) -> Iterator[str]:
-    """A copy of a file under its own name, for as long as the context lasts."""
+def copied(path: str, revision: Revision) -> Iterator[str]:
+    """Provide a copy of a file under its own name until the context ends."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, Path(path).name)
-        copy.write_bytes(read(path, revision))
+        copy.write_bytes(revision.read(path))
         yield str(copy)
-
-
-def curve(table: pd.DataFrame, stamp: int) -> list[Metric]:
-    """A metric per column and epoch."""
-    return [Metric(clean(name), float(value), stamp, int(epoch)) for name in table.columns.drop("epoch")
-            for epoch, value in table[["epoch", name]].dropna().to_numpy()]
-
-
-def flat(block: dict, above: str = "") -> Iterator[tuple[str, object]]:
-    """Values of nested blocks under names joined by dots."""
-    for key, value in block.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
-
-
-def clean(name: str) -> str:
-    """A name as MLflow takes it."""
-    return re.sub(r"[^\w\-./ ]", "_", name)
-
-
-def read(path: str, revision: str | None) -> bytes:
-    """A file of the workspace, or of a revision, from git or from DVC's cache."""
-    return Path(path).read_bytes() if revision is None else dvc.api.read(path, rev=revision, mode="rb")
-
-
-def commit_of(revision: str) -> str:
-    """The commit of a DVC experiment by its name, or of whatever git knows."""
-    experiments = git("for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").splitlines()
-    found = experiments or git("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}", check=False).splitlines()
-    if not found:
-        raise ValueError(f"{revision}: no commit, branch or experiment has this name")
-    return found[0]
-
-
-def git(*words: str, check: bool = True) -> str:
-    return subprocess.run(["git", *words], check=check, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except (MlflowException, OSError, ValueError, subprocess.CalledProcessError) as error:
-        sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else is touched, run it again")
+        sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else has changed; run it again")

@@ -1,9 +1,9 @@
-"""Seconds and images per second of every stage that ran here, the last time that it did.
+"""Print seconds and images per second of the last run of every stage on this machine.
 
-    python scripts/times.py
+    python -m scripts.times
 
-Stages note their time in .dvc/tmp/times.csv, outside of what DVC compares. A training that was killed and went on shows
-the seconds of its last part and no rate. What `dvc exp run` ran comes under the name of its experiment.
+Stages append their time to .dvc/tmp/times.csv, which DVC does not compare. A training that was killed and went on shows
+the seconds of its last part and no rate. Stages that `dvc exp run` ran appear under the name of their experiment.
 """
 
 import sys
@@ -14,8 +14,14 @@ import pandas as pd
 NOTES = Path(".dvc/tmp/times.csv")
 
 
+def read_notes(path: Path = NOTES) -> pd.DataFrame:
+    """Return the last time of every stage and experiment; columns experiment, stage, seconds, images, images/s."""
+    notes = pd.read_csv(path, names=["experiment", "stage", "seconds", "images"], dtype={"experiment": str})
+    return table(notes.fillna({"experiment": ""}))
+
+
 def table(notes: pd.DataFrame) -> pd.DataFrame:
-    """The last line of every stage; columns experiment, stage, seconds, images, images/s."""
+    """Keep the last line of every stage and experiment, and add images per second."""
     last = notes.drop_duplicates(["experiment", "stage"], keep="last")
     return last.assign(**{"images/s": (last["images"] / last["seconds"]).round()}).sort_values(
         "experiment", kind="stable")
@@ -23,8 +29,7 @@ def table(notes: pd.DataFrame) -> pd.DataFrame:
 
 if __name__ == "__main__":
     if not NOTES.exists():
-        sys.exit("times: no stage has run here yet; `dvc repro` runs what is stale")
-    noted = pd.read_csv(NOTES, names=["experiment", "stage", "seconds", "images"], dtype={"experiment": str})
-    shown = table(noted.fillna({"experiment": ""}))
+        sys.exit("times: no stage has run here yet; `dvc repro` runs the stages that are stale")
+    shown = read_notes()
     whole = {name: shown[name].map("{:.0f}".format).replace("nan", "") for name in ("images", "images/s")}
     print(shown.assign(**whole).to_markdown(index=False, disable_numparse=True))

@@ -1,9 +1,14 @@
-"""What the papers plot: shares of the most tail-like images, tailness by class, budgets by round."""
+"""Diagnostics: over-representation in the tail, likeness, tailness by class, budgets by round."""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import spearmanr
 from torch.nn.functional import normalize
 
 from ballast.evaluation.diagnostics import (
@@ -12,11 +17,13 @@ from ballast.evaluation.diagnostics import (
     likeness,
     phi,
     rank_correlation,
+    relative_likeness,
     shares_by_round,
     tailness_by_class,
     variety,
 )
 from ballast.tailness.ecle import ecle
+from tests import ROOT
 
 
 def test_phi_is_one_without_information_and_grows_with_the_groups_share():
@@ -35,6 +42,14 @@ def test_likeness_is_one_in_proportion_and_grows_with_what_a_choice_leans_to():
     leaning = likeness(np.repeat(["Many", "Few"], [7, 13]), group)
     assert leaning["Few"] == pytest.approx(6.5) and leaning["Many"] == pytest.approx(0.5) and leaning["Median"] == 0
     assert likeness(np.array(["", ""]), np.array([""] * 3)) == {}  # nothing is labelled
+
+
+def test_relative_likeness_compares_the_last_round_with_the_pool():
+    table = pd.DataFrame({"method": ["pool", "mak", "colt", "colt"], "epoch": [0, 0, 3, 5],
+                          "Many": [0.5, 0.5, 9.0, 0.25], "Few": [4.0, 6.0, 9.0, 8.0]})
+    relative = relative_likeness(table)
+    assert relative["method"].tolist() == ["mak", "colt"]
+    assert relative[["Many", "Few"]].to_numpy().tolist() == [[1.0, 1.5], [0.5, 2.0]]
 
 
 def test_the_lean_of_a_budget_is_one_in_proportion_and_what_its_clusters_hold_otherwise():
@@ -59,7 +74,23 @@ def test_tailness_by_class_and_its_rank_correlation():
     counts, labels = np.array([4, 1, 2]), np.array([0, 0, 0, 0, 1, 2, 2])
     table = tailness_by_class(np.array([1.0, 2, 3, 2, 9, 4, 6]), labels, counts)
     assert table["tailness"].tolist() == [2, 9, 5] and table["count"].tolist() == [4, 1, 2]
-    assert rank_correlation(table) == -1
+    assert rank_correlation(table) == pytest.approx(-1)
+
+
+def test_rank_correlation_is_spearmans_with_ties_and_without_missing_classes():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"count": rng.integers(1, 9, 40), "tailness": rng.normal(size=40).round(1)})
+    expected = spearmanr(table["count"], table["tailness"]).statistic
+    assert rank_correlation(table) == pytest.approx(expected, abs=1e-12)
+    missing = pd.DataFrame({"count": [0, 0], "tailness": [np.nan, np.nan]})
+    assert rank_correlation(pd.concat([table, missing])) == pytest.approx(expected, abs=1e-12)
+
+
+def test_stages_that_import_the_diagnostics_do_not_pay_for_scipy_and_sklearn():
+    code = "import sys, ballast.evaluation.diagnostics, ballast.evaluation.knn; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert not {"scipy", "sklearn", "matplotlib"} & set(ran.stdout.split())
 
 
 def test_shares_of_a_round_add_up():

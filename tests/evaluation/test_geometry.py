@@ -1,4 +1,4 @@
-"""Uniformity and consistency against loops."""
+"""Uniformity and consistency against loops over pairs."""
 
 import math
 from itertools import combinations
@@ -23,7 +23,7 @@ def test_consistency_is_the_mean_cosine_within_a_class():
     features, labels = torch.randn(12, 5), torch.tensor([0, 1, 0, 0, 1, 1, 0, 2, 1, 0, 1, 0])
     x, found = normalize(features), consistency(features, labels, 4)
     for c in (0, 1):
-        own = [i for i in range(12) if labels[i] == c]
-        cosines = [float(x[i] @ x[j]) for i, j in combinations(own, 2)]
+        members = [i for i in range(12) if labels[i] == c]
+        cosines = [float(x[i] @ x[j]) for i, j in combinations(members, 2)]
         assert abs(found[c] - sum(cosines) / len(cosines)) < 1e-5
     assert found[2:].isnan().all()

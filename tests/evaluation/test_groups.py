@@ -1,4 +1,4 @@
-"""Groups, their accuracies and the spread (methods.md 3.4 and 8.1)."""
+"""Groups of classes, their accuracies and the spread over them."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ballast.evaluation.groups import GROUPS, RULES, assign, class_accuracy, summarise
 from ballast.sources.longtail import exponential
 
-PUBLISHED = [  # poster table 1 on CIFAR-10 (groups 3/4/3): Many, Median, Few, Std, All
+PUBLISHED = [  # COLT (ICLR 2023), table 1 on CIFAR-10 (groups 3/4/3): Many, Median, Few, Std, All
     (82.40, 73.91, 70.19, 5.11, 75.34), (87.50, 81.65, 80.80, 2.98, 83.15), (86.69, 82.15, 76.23, 4.28, 81.74),
     (90.87, 84.28, 81.45, 3.95, 85.41), (86.97, 82.40, 76.45, 4.31, 81.99), (89.03, 85.10, 80.36, 3.55, 84.86)]
 
@@ -36,8 +36,8 @@ def test_class_accuracy_counts_and_ignores_the_order(pairs, random):
     predicted, labels = np.array(pairs).T
     found = class_accuracy(predicted, labels, 5)
     for c in range(5):
-        own = [p == y for p, y in pairs if y == c]
-        assert np.isnan(found[c]) if not own else found[c] == pytest.approx(100 * np.mean(own))
+        correct = [p == y for p, y in pairs if y == c]
+        assert np.isnan(found[c]) if not correct else found[c] == pytest.approx(100 * np.mean(correct))
     shuffled = random.sample(pairs, len(pairs))
     np.testing.assert_array_equal(found, class_accuracy(*np.array(shuffled).T, 5))
 

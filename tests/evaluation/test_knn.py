@@ -1,10 +1,11 @@
-"""k nearest neighbours against a loop."""
+"""Nearest-neighbour classification against a loop."""
 
 import math
 
 import numpy as np
 import pytest
 
+from ballast.config.profile import Neighbours
 from ballast.evaluation.knn import classify
 
 
@@ -12,8 +13,8 @@ from ballast.evaluation.knn import classify
 def test_it_is_the_weighted_vote(k, temperature):
     rng = np.random.default_rng(0)
     bank, queries, labels = rng.normal(size=(60, 8)), rng.normal(size=(25, 8)), rng.integers(4, size=60)
-    found = classify(bank, labels, queries, k, temperature)
-    for query, prediction in zip(queries, found):
+    predicted = classify(bank, labels, queries, Neighbours(k=k, temperature=temperature))
+    for query, prediction in zip(queries, predicted):
         cosine = bank @ query / np.linalg.norm(bank, axis=1) / np.linalg.norm(query)
         votes = [0.0] * 4
         for i in sorted(range(60), key=lambda i: -cosine[i])[:k]:

@@ -1,4 +1,4 @@
-"""The report: one file that needs no network, the best cells marked, nothing of the data taken for markup."""
+"""The report page: it needs no network, marks the best cells, and escapes the data."""
 
 import re
 from html.parser import HTMLParser

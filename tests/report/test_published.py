@@ -1,9 +1,12 @@
-"""The papers' tables obey our own group functions, and stand beside ours."""
+"""Published tables agree with our group functions, and our results stand beside them."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ballast.config.profile import Network
 from ballast.evaluation.groups import GROUPS, assign, spread, summarise
 from ballast.report.published import PROTOCOLS, beside, differences, encoder_name, published
 from ballast.sources.longtail import exponential
@@ -26,7 +29,7 @@ def test_group_sizes_are_the_papers():
 def test_std_and_all_of_the_posters_tables_are_ours_of_their_groups(row):
     groups = GROUPED[row.dataset]
     if (row.dataset, row.method) == ("cifar100_lt", "sdclr"):
-        groups = assign(exponential(100, 450, 100), "sdclr")  # this one row fits SDCLR's 34/33/33 (methods.md 3.4)
+        groups = assign(exponential(100, 450, 100), "sdclr")  # this one row fits SDCLR's 34/33/33
     per_class = np.select([groups == name for name in GROUPS], [getattr(row, name) for name in GROUPS])
     found = summarise(per_class, groups)
     # Three group means rounded to 0.01 leave All and Std uncertain by as much.
@@ -34,7 +37,7 @@ def test_std_and_all_of_the_posters_tables_are_ours_of_their_groups(row):
 
 
 def test_the_mean_of_runs_std_is_never_below_the_std_of_mean_groups():
-    """MAK averages each run's Std, which can only be larger; COLT's re-run of MAK breaks that (item D24)."""
+    """MAK averages each run's Std, which can only be larger; COLT's re-run of MAK does not obey that."""
     rows = ROWS[(ROWS["source"] == "MAK") & ROWS["Many"].notna()]
     short = [row for row in rows.itertuples() if row.Std < spread([row.Many, row.Median, row.Few]) - 0.1]
     assert not short
@@ -65,5 +68,7 @@ def test_ours_stand_beside_theirs_and_differences_are_named():
 
 
 def test_an_encoder_is_called_by_its_name_or_described():
-    assert encoder_name({"block": "bottleneck", "width": 64, "depths": [3, 4, 6, 3]}) == "ResNet-50"
-    assert encoder_name({"block": "basic", "width": 16, "depths": [1, 1]}) == "ResNet of width 16, 1-1 basic blocks"
+    network = Network(stem="imagenet", block="bottleneck", width=64, depths=[3, 4, 6, 3], projection=128)
+    assert encoder_name(network) == "ResNet-50"
+    small = replace(network, block="basic", width=16, depths=[1, 1])
+    assert encoder_name(small) == "ResNet of width 16, 1-1 basic blocks"

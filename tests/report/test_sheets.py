@@ -1,4 +1,4 @@
-"""What was chosen, as pictures."""
+"""Selections as pictures."""
 
 import numpy as np
 import pandas as pd
@@ -31,22 +31,22 @@ def test_a_sheet_has_the_same_bytes_again_and_shows_its_images(channels):
     assert contact_sheet([]).startswith(b"\x89PNG")
 
 
-def test_the_plane_is_that_of_the_seed_set_and_keeps_distances_within_it():
+def test_the_plane_is_that_of_the_in_domain_images_and_keeps_distances_within_it():
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(50, 2)) * [5, 2]
-    seed = np.concatenate([flat, np.zeros((50, 3))], 1) @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
-    found, pool = plane(seed.astype(np.float16).astype(np.float32), seed[:7])
+    in_domain = np.concatenate([flat, np.zeros((50, 3))], 1) @ np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    found, pool = plane(in_domain.astype(np.float16).astype(np.float32), in_domain[:7])
     pairs = lambda z: np.linalg.norm(z[:, None] - z[None], axis=2)  # noqa: E731
     np.testing.assert_allclose(pairs(found), pairs(flat), atol=0.02)
     np.testing.assert_allclose(pool, found[:7], atol=0.02)
-    assert np.allclose(plane(seed, seed)[0], plane(seed, seed)[0])
+    assert np.allclose(plane(in_domain, in_domain)[0], plane(in_domain, in_domain)[0])
 
 
 def test_a_map_for_every_method_also_without_labels_or_choices():
     rng = np.random.default_rng(0)
-    seed, pool = rng.normal(size=(6, 2)), rng.normal(size=(9, 2))
+    in_domain, pool = rng.normal(size=(6, 2)), rng.normal(size=(9, 2))
     group = np.array(["Few", "Many", "Many", "Median", "Few", "Many"])
-    picture = embedding_maps(seed, group, pool, {"mak": np.array([1, 2]), "colt": np.array([3])})
-    assert picture == embedding_maps(seed, group, pool, {"mak": np.array([1, 2]), "colt": np.array([3])})
-    assert embedding_maps(seed, np.full(6, ""), pool, {"mak": np.array([1])}).startswith(b"\x89PNG")
-    assert embedding_maps(seed, group, pool, {}).startswith(b"\x89PNG")
+    picture = embedding_maps(in_domain, group, pool, {"mak": np.array([1, 2]), "colt": np.array([3])})
+    assert picture == embedding_maps(in_domain, group, pool, {"mak": np.array([1, 2]), "colt": np.array([3])})
+    assert embedding_maps(in_domain, np.full(6, ""), pool, {"mak": np.array([1])}).startswith(b"\x89PNG")
+    assert embedding_maps(in_domain, group, pool, {}).startswith(b"\x89PNG")

@@ -1,9 +1,13 @@
-"""The comparison table."""
+"""The comparison tables."""
+
+import os
+import subprocess
+import sys
 
 import pandas as pd
 
-from ballast.report.figures import budgets, by_class, by_group, phi_by_draws, tailness_by_count, training
 from ballast.report.tables import COLUMNS, PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
+from tests import ROOT
 
 METRICS = {"simclr": {"Many": 50.0, "Median": 40.0, "Few": 30.0, "Std": 8.16, "All": 40.0},
            "colt": {"All": 45.5, "Few": 41.0, "Many": 52.0, "Median": 44.25, "Std": 4.7}}
@@ -29,25 +33,6 @@ def test_markdown_is_a_table_and_says_how_it_was_measured():
     assert "- groups: thirds" in lines and "- seed: 1; 2" in lines
 
 
-def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
-    table = comparison(METRICS)
-    groups = table.melt("method", ["Many", "Median", "Few", "All"], "group", "accuracy")
-    assert by_group(groups) == by_group(groups) != by_group(groups.assign(accuracy=1.0))
-    rows = groups.rename(columns={"group": "class"}).assign(count=3)
-    assert by_class(rows) == by_class(rows)
-    history = groups[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(epoch=[1, 1, 2, 2] * 2)
-    assert training(history) == training(history)
-
-
-def test_diagnostic_figures_have_the_same_bytes_again():
-    ecle = pd.DataFrame({"draws": [1, 2, 1, 2], "group": ["Many", "Many", "Few", "Few"], "phi": [0.5, 0.2, 1.5, 2.0]})
-    tailness = pd.DataFrame({"method": "colt", "measure": "density", "count": [200, 20, 2], "tailness": [-3.0, -2, -1]})
-    rounds = pd.DataFrame({"method": ["a", "a", "b"], "epoch": [3, 5, 3], "cluster": [0, 1, 0], "share": [0.5, 1, 1]})
-    for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
-        assert draw(frame) == draw(frame)
-        assert draw(frame.iloc[:0]).startswith(b"\x89PNG")  # no method that remembers, none with rounds
-
-
 def test_what_is_not_known_is_a_dash():
     table = comparison({"simclr": {"All": 50.0}, "colt": METRICS["colt"]})
     text = markdown(table, by_protocol(dict.fromkeys(PROTOCOLS, table)), [{"split": 1}])
@@ -64,3 +49,10 @@ def test_without_labels_the_table_says_how_training_ended():
     assert table[["contrastive", "images"]].fillna(-1).to_numpy().tolist() == [[2, 10], [-1, -1], [1, 30]]
     lines = [line.split() for line in markdown_label_free(table, [{"split": 1}]).splitlines()]
     assert ["|", "guide", "|", "-2.000", "|", "–", "|", "–", "|"] in lines
+
+
+def test_tables_do_not_import_matplotlib():
+    code = "import sys, ballast.report.tables, ballast.report.splits, ballast.report.marks; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert not {"matplotlib", "torch", "sklearn", "scipy"} & set(ran.stdout.split())

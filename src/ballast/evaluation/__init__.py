@@ -1,1 +1,1 @@
-"""Probes on a frozen encoder, and the accuracy by group of classes."""
+"""Evaluation of trained encoders: probes, fine-tuning, nearest neighbours, and accuracy by group of classes."""

@@ -1,86 +1,151 @@
-"""What the papers plot to show that tailness without labels finds the tail. Labels only measure it here."""
+"""Diagnostics of the papers: whether label-free tailness finds the rare classes, and which images the pool gives.
+
+Labels are used here to measure tailness, never to compute it.
+"""
 
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from ballast.evaluation.groups import GROUPS
 from ballast.tailness.ecle import ecle
 
-TOP = 0.1  # share of the images with the largest ECLE
+TOP = 0.1  # fraction of the images with the largest ECLE
 
 
 def ecle_by_draws(views: Tensor, temperature: float, block: int, seed: int) -> Tensor:
-    """ECLE [M, N] as the mean over the first 1..M draws of two views each (MAK, eq. 2), from projections [2M, N, d]."""
+    """Return ECLE as the mean over the first 1, 2, ..., M draws of two views each (MAK, Jiang et al. 2021, eq. 2).
+
+    Args:
+        views: unit projections of N images in 2M augmentations, [2M, N, d].
+        temperature: the temperature of the contrastive loss.
+        block: images per block of ECLE.
+        seed: the seed of the random batching.
+
+    Returns:
+        ECLE [M, N] on the CPU, in float32.
+    """
     losses = torch.stack([ecle(pair, temperature, 1, block, seed + m) for m, pair in enumerate(views.split(2))])
     losses = losses.cpu()  # CUDA has no deterministic cumsum
     return losses.cumsum(0) / torch.arange(1, len(losses) + 1)[:, None]
 
 
 def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """Group's share of the 10 % most tail-like images over its share of all (MAK, figure 2): above 1, over-represented.
+    """Return how over-represented each group is among the 10 % of images with the largest tailness (MAK, figure 2).
 
-    tailness [N], group name of every image [N].
+    Args:
+        tailness: [N].
+        group: group name of every image, [N].
+
+    Returns:
+        For every group that occurs, its fraction of these images over its fraction of all: 1 means in proportion.
     """
-    most = np.argsort(-tailness, kind="stable")[: max(1, round(TOP * len(tailness)))]
-    return {name: float((group[most] == name).mean() / (group == name).mean())
+    top = np.argsort(-tailness, kind="stable")[: max(1, round(TOP * len(tailness)))]
+    return {name: float((group[top] == name).mean() / (group == name).mean())
             for name in GROUPS if (group == name).any()}
 
 
 def likeness(nearest: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """Share of a group in what was chosen from the pool over its share of the seed images: above 1, leant to.
+    """Return how often pool images resemble each group, relative to the size of the group.
 
-    nearest [K]: group name of the seed image nearest to each chosen one; group [N]: of every seed image.
+    Args:
+        nearest: group name of the in-domain image nearest to each pool image, [K].
+        group: group name of every in-domain image, [N].
+
+    Returns:
+        For every group that occurs, its fraction of ``nearest`` over its fraction of ``group``.
     """
     return {name: float((nearest == name).mean() / (group == name).mean()) for name in GROUPS if (group == name).any()}
 
 
-def budget_lean(budget: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """Share of a group in the budget over its share of the seed images: above 1, its clusters get more than their part.
+def relative_likeness(table: pd.DataFrame, reference: str = "pool") -> pd.DataFrame:
+    """Divide the likeness of every selection by that of the whole pool.
 
-    budget [C]: pool images of each cluster; cluster [N] and group [N] of every seed image. What a cluster gets counts
-    for the groups as its seed images do: the sum over c of budget_c / K * P(group | c), over P(group).
+    A value of 1 is what a random choice has. Above 1, the selection takes more images that resemble the group.
+
+    Args:
+        table: columns method, epoch and one for each group; rows in the order of the rounds. The last round counts.
+        reference: the method to divide by; its row is left out.
+
+    Returns:
+        One row per method; columns method and one for each group.
     """
-    share = budget / budget.sum()
-    within = {name: np.bincount(cluster[group == name], minlength=len(budget)) for name in GROUPS}
+    last = table.drop(columns="epoch").groupby("method", sort=False).last()
+    return (last.drop(index=reference) / last.loc[reference]).reset_index()
+
+
+def budget_lean(budget: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> dict[str, float]:
+    """Return each group's part of the budget, relative to its part of the in-domain images.
+
+    A cluster's budget counts for the groups in proportion to the in-domain images of the cluster:
+    sum over c of budget_c / K * P(group | c), divided by P(group). Above 1, a group gets more than its part.
+
+    Args:
+        budget: pool images of every cluster, [C].
+        cluster: cluster of every in-domain image, [N].
+        group: group name of every in-domain image, [N].
+    """
+    fraction = budget / budget.sum()
+    members = {name: np.bincount(cluster[group == name], minlength=len(budget)) for name in GROUPS}
     size = np.maximum(np.bincount(cluster, minlength=len(budget)), 1)
-    return {name: float((share * count / size).sum() / (group == name).mean())
-            for name, count in within.items() if count.any()}
+    return {name: float((fraction * count / size).sum() / (group == name).mean())
+            for name, count in members.items() if count.any()}
 
 
-def tailness_by_class(value: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
-    """Mean of a tailness value [N] by class, beside the class's number of images; columns label, count, tailness."""
-    mean = pd.Series(value).groupby(labels).mean().reindex(range(len(counts)))
+def tailness_by_class(tailness: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> pd.DataFrame:
+    """Return the mean tailness of every class beside the class's number of training images.
+
+    Args:
+        tailness: [N], larger = rarer.
+        labels: class of every image, [N].
+        counts: training images of every class, [C].
+
+    Returns:
+        One row per class; columns label, count, tailness (NaN for a class without images).
+    """
+    mean = pd.Series(tailness).groupby(labels).mean().reindex(range(len(counts)))
     return pd.DataFrame({"label": range(len(counts)), "count": counts, "tailness": mean.to_numpy()})
 
 
 def rank_correlation(table: pd.DataFrame) -> float:
-    """Spearman's correlation of class size and mean tailness: -1 where every rarer class looks more like tail."""
-    known = table.dropna()
-    return float(spearmanr(known["count"], known["tailness"]).statistic)
+    """Return Spearman's correlation of the columns count and tailness: -1 where every rarer class has more tailness."""
+    ranks = table[["count", "tailness"]].dropna().rank()  # Series.corr(method="spearman") would import scipy
+    return float(ranks["count"].corr(ranks["tailness"]))
 
 
 def shares_by_round(trace: pd.DataFrame) -> pd.DataFrame:
-    """Share of the pool images of every round that each cluster got; columns epoch, cluster, images, share."""
+    """Return the fraction of the pool images of each round that each cluster received.
+
+    Args:
+        trace: one row per selected pool image; columns epoch and cluster.
+
+    Returns:
+        Columns epoch, cluster, images and share.
+    """
     counts = trace.groupby(["epoch", "cluster"]).size().rename("images").reset_index()
     return counts.assign(share=counts["images"] / counts.groupby("epoch")["images"].transform("sum"))
 
 
 def variety(trace: pd.DataFrame) -> dict[str, float]:
-    """How varied the pool images of all rounds are; of them drawn, distinct, the share kept from a round to the next.
+    """Return how varied the pool images of all rounds are.
 
-    folders: effective number (inverse Simpson) of pool folders in a round, their mean; left out for images without any.
+    Args:
+        trace: one row per selected pool image; columns epoch, pool (index) and path (NaN for images without a file).
+
+    Returns:
+        ``drawn``: images of all rounds. ``distinct``: different ones among them. ``kept``: mean fraction of a round
+        that was in the round before. ``folders``: mean effective number (inverse Simpson index) of pool folders in a
+        round. The last two are absent where they are not defined.
     """
     rounds = [set(images) for _, images in trace.groupby("epoch")["pool"]]
-    found = {"drawn": len(trace), "distinct": trace["pool"].nunique()}
+    measures = {"drawn": len(trace), "distinct": trace["pool"].nunique()}
     if len(rounds) > 1:
-        found["kept"] = float(np.mean([len(old & new) / len(new) for old, new in pairwise(rounds)]))
+        measures["kept"] = float(np.mean([len(old & new) / len(new) for old, new in pairwise(rounds)]))
     if trace["path"].notna().all():
         folders = trace.assign(folder=trace["path"].str.rpartition("/")[0])
-        share = folders.groupby("epoch")["folder"].value_counts(normalize=True)
-        found["folders"] = float((1 / share.pow(2).groupby("epoch").sum()).mean())
-    return found
+        fractions = folders.groupby("epoch")["folder"].value_counts(normalize=True)
+        measures["folders"] = float((1 / fractions.pow(2).groupby("epoch").sum()).mean())
+    return measures

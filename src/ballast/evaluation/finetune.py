@@ -1,86 +1,100 @@
-"""Few-shot fine-tuning of the whole network from the first layer of the projection head, as in MAK (methods.md 3.2)."""
+"""Few-shot fine-tuning of the encoder and the first layer of its projection head, as in MAK (docs/protocol.md)."""
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ballast.augment.draws import labelled
+from ballast.config.profile import FineTuning
 from ballast.encoders.embed import batch_size
 from ballast.encoders.heads import first_layer
 from ballast.encoders.model import Model
-from ballast.evaluation.probe import fresh_classifier, predict, right_within
+from ballast.evaluation.probe import correct_within, fresh_classifier, predict
 from ballast.images.store import Store
 from ballast.runtime.rng import generator
-from ballast.training.loop import shuffled_batches
-from ballast.training.schedule import batch_count, warmup_cosine
-
-
-@dataclass(frozen=True)
-class FineTuning:
-    """SGD with momentum 0.9, no weight decay, cosine without warm-up."""
-
-    epochs: int
-    batch: int
-    lr: float
-    crop: int | list[float]  # as in Probe
-    flip: float
-    every: int
-    top: int
+from ballast.training.batches import batch_count, shuffled_batches
+from ballast.training.schedule import warmup_cosine
 
 
 class Classifier(nn.Module):
-    """Images [B, C, H, W] in [0, 1] to class scores: encoder, first layer of the head, a new layer."""
+    """A network from images to class scores: the encoder, the first layer of the head, and a new linear layer."""
 
     def __init__(self, model: Model, classes: int, seed: int) -> None:
         super().__init__()
         self.model = copy.deepcopy(model)
-        self.classifier = fresh_classifier(self.model.encoder.features, classes, seed)
+        self.classifier = fresh_classifier(self.model.encoder.feature_dim, classes, seed)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Return class scores [B, classes] of images [B, C, H, W] with values in [0, 1]."""
         return self.classifier(first_layer(self.model.head)(self.model.features(images)))
+
+    def trained(self) -> list[nn.Parameter]:
+        """Return the parameters that fine-tuning changes; the later layers of the head are not used."""
+        return [*self.model.encoder.parameters(), *first_layer(self.model.head).parameters(),
+                *self.classifier.parameters()]
 
 
 def finetune(
-    model: Model, images: Store, labels: Tensor, val: Store, val_labels: Tensor, classes: int, how: FineTuning,
+    model: Model, images: Store, labels: Tensor, val: Store, val_labels: Tensor, classes: int, settings: FineTuning,
     seed: int,
 ) -> Classifier:
-    """Train a copy of the model on images and labels [N]; returns it at its best validation epoch."""
+    """Train a copy of a model on labelled images.
+
+    Args:
+        model: the pre-trained encoder and head; it stays as it is.
+        images: the training images.
+        labels: their classes, [N].
+        val: the validation images.
+        val_labels: their classes, [V].
+        classes: the number of classes.
+        settings: optimizer, schedule, and how often the validation accuracy is measured.
+        seed: the seed of the new layer, the order of the images and their augmentation.
+
+    Returns:
+        The network of the epoch with the best validation accuracy; the earliest one among equals.
+    """
     network = Classifier(model, classes, seed).to(images.device, memory_format=torch.channels_last)
-    trained = [*network.model.encoder.parameters(), *first_layer(network.model.head).parameters(),
-               *network.classifier.parameters()]
-    optimizer = torch.optim.SGD(trained, lr=how.lr, momentum=0.9, fused=True)
-    step, steps = 0, how.epochs * batch_count(len(images), how.batch)
-    best, best_right = network, -1
-    for epoch in range(1, how.epochs + 1):
-        draws = labelled(len(images), images.height, images.width, how.crop, how.flip,
-                         generator(seed, "fine-tune", epoch))
+    optimizer = torch.optim.SGD(network.trained(), lr=settings.lr, momentum=0.9, fused=True)
+    step = 0
+    steps = settings.epochs * batch_count(len(images), settings.batch)
+    best = network
+    best_correct = -1
+    for epoch in range(1, settings.epochs + 1):
         network.train()
-        order = shuffled_batches(len(images), how.batch, seed, epoch)
-        for index, views in zip(order, images.stream((index, draws.rows(index)) for index in order)):
+        for index, views in _batches(images, settings, seed, epoch):
             step += 1
-            optimizer.param_groups[0]["lr"] = warmup_cosine(step, how.lr, 0, steps)
+            optimizer.param_groups[0]["lr"] = warmup_cosine(step, settings.lr, 0, steps)
             loss = cross_entropy(network(views.contiguous(memory_format=torch.channels_last)), labels[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        if epoch % how.every == 0:
+        if epoch % settings.every == 0:
             network.eval()
-            right = sum(right_within(network, views, val_labels[index], how.top) for index, views in _seen(val))
-            if right > best_right:
-                best, best_right = copy.deepcopy(network), right
+            correct = sum(correct_within(network, views, val_labels[index], settings.top)
+                          for index, views in _unaltered(val))
+            if correct > best_correct:
+                best = copy.deepcopy(network)
+                best_correct = correct
     return best.eval()
 
 
 def classify(network: Classifier, images: Store) -> Tensor:
-    """Predicted classes [N] of N images."""
-    return torch.cat([predict(network, views) for _, views in _seen(images)])
+    """Return the predicted classes [N] of N images."""
+    return torch.cat([predict(network, views) for _, views in _unaltered(images)])
 
 
-def _seen(images: Store) -> Iterator[tuple[Tensor, Tensor]]:
-    """Indices and pixels of the images as they are, in batches."""
+def _batches(images: Store, settings: FineTuning, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield indices and augmented views of the images of an epoch in random batches."""
+    draws = labelled(len(images), images.height, images.width, settings.crop, settings.flip,
+                     generator(seed, "fine-tune", epoch))
+    order = shuffled_batches(len(images), settings.batch, seed, epoch)
+    return zip(order, images.stream((index, draws.rows(index)) for index in order))
+
+
+def _unaltered(images: Store) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield indices and pixels of all images in batches, without augmentation."""
     batches = torch.arange(len(images)).split(batch_size(images.device))
     return zip(batches, images.stream((index, None) for index in batches))

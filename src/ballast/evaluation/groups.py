@@ -1,4 +1,4 @@
-"""Accuracy by group of classes, Many / Median / Few, their spread, and the mean over all (methods.md 3.4)."""
+"""Accuracy by group of classes (Many, Median, Few), the spread over the groups, and the mean over all classes."""
 
 import numpy as np
 
@@ -12,11 +12,17 @@ STD_RULE = "population standard deviation of the three group accuracies, in perc
 
 
 def assign(counts: np.ndarray, rule: str) -> np.ndarray:
-    """Group name of every class [C] from its number of training images [C]; equal counts go by class index.
+    """Return the group name of every class.
 
-    Empty names where all counts are 0: the training images have no labels.
+    Args:
+        counts: training images of every class, [C]. Classes with equal counts are ordered by their index.
+        rule: a key of RULES.
+
+    Returns:
+        Group names [C]; empty strings where all counts are 0, that is, where the training images have no labels.
     """
-    classes, third = len(counts), len(counts) // 3
+    classes = len(counts)
+    third = classes // 3
     if not np.any(counts):
         return np.full(classes, "")
     if rule == "counts":
@@ -31,24 +37,24 @@ def assign(counts: np.ndarray, rule: str) -> np.ndarray:
 
 
 def class_accuracy(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Share of right predictions in every class, in percent [C]; NaN for a class without test images."""
-    right = np.bincount(labels[predicted == labels], minlength=classes)
+    """Return the accuracy of every class in percent, [C]; NaN for a class without test images."""
+    correct = np.bincount(labels[predicted == labels], minlength=classes)
     with np.errstate(invalid="ignore"):
-        return 100.0 * right / np.bincount(labels, minlength=classes)
+        return 100.0 * correct / np.bincount(labels, minlength=classes)
 
 
 def group_means(values: np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """Many, Median, Few: the unweighted mean of the classes' values [C]; NaN for a group without classes."""
+    """Return the unweighted mean of the classes' values [C] for every group; NaN for a group without classes."""
     return {name: float(np.nanmean(values[groups == name])) if (groups == name).any() else float("nan")
             for name in GROUPS}
 
 
 def summarise(accuracy: np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """Group means of class accuracies [C]; Std over the three; All: the mean over classes."""
+    """Return Many, Median, Few, their Std, and All (the mean over classes) of class accuracies [C]."""
     means = group_means(accuracy, groups)
     return {**means, "Std": spread(list(means.values())), "All": float(np.nanmean(accuracy))}
 
 
 def spread(means: list[float]) -> float:
-    """Population standard deviation of the group accuracies that there are, in percentage points."""
+    """Return the population standard deviation of group accuracies, in percentage points; NaN entries are ignored."""
     return float(np.nanstd(means)) if not np.isnan(means).all() else float("nan")

@@ -1,16 +1,30 @@
-"""Cosine k-nearest-neighbour classification of frozen features (Wu et al. 2018): no training, nothing to tune.
+"""Nearest-neighbour classification of frozen features (Wu et al., CVPR 2018, section 3.4), without any training.
 
-The k nearest labelled images vote with weight exp(cosine / t).
+The k labelled images with the largest cosine vote, each with the weight exp(cosine / temperature).
 """
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
+
+from ballast.config.profile import Neighbours
 
 
-def classify(bank: np.ndarray, labels: np.ndarray, queries: np.ndarray, k: int, temperature: float) -> np.ndarray:
-    """Predicted classes [Q] of queries [Q, d] by a labelled bank [N, d]."""
+def classify(bank: np.ndarray, labels: np.ndarray, queries: np.ndarray, settings: Neighbours) -> np.ndarray:
+    """Return the predicted class of every query.
+
+    Args:
+        bank: features of the labelled images, [N, d].
+        labels: their classes, [N].
+        queries: features to classify, [Q, d].
+        settings: number of neighbours and temperature; a bank with fewer than k images votes as a whole.
+
+    Returns:
+        Predicted classes [Q].
+    """
+    # Imported here: scikit-learn takes half a second, which no other use of this package should pay.
+    from sklearn.neighbors import KNeighborsClassifier
+
     def weight(distance: np.ndarray) -> np.ndarray:
-        return np.exp((1 - distance) / temperature)
+        return np.exp((1 - distance) / settings.temperature)
 
-    neighbours = KNeighborsClassifier(min(k, len(bank)), metric="cosine", algorithm="brute", weights=weight)
-    return neighbours.fit(bank, labels).predict(queries)
+    voters = KNeighborsClassifier(min(settings.k, len(bank)), metric="cosine", algorithm="brute", weights=weight)
+    return voters.fit(bank, labels).predict(queries)

@@ -1,77 +1,76 @@
-"""Linear probe on the features of a frozen encoder (methods.md 3.1 to 3.3).
+"""Linear probe on the features of a frozen encoder (docs/protocol.md).
 
-Encoder and BatchNorm are frozen, so the features of a few augmented copies of every image are computed once; the
-probe, which would see a fresh augmentation in every epoch, takes the copies in turn. The list that it trains on makes
-it the linear, the few-shot or the imbalanced evaluation.
+Encoder and BatchNorm are frozen, so the features of a few augmented copies of every image are computed once. Training
+would draw a fresh augmentation in every epoch; here the epochs take the copies in turn. Which list of images the probe
+is trained on makes it the linear, the few-shot or the imbalanced evaluation.
 """
 
 import copy
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ballast.augment.draws import labelled
+from ballast.config.profile import Probe
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
 from ballast.images.store import Store
 from ballast.runtime.rng import generator, seed_of
 
 
-@dataclass(frozen=True)
-class Probe:
-    """SGD with momentum 0.9 and no weight decay; the rate falls tenfold after each epoch in ``steps``."""
-
-    epochs: int
-    batch: int
-    lr: float
-    steps: list[int]
-    copies: int  # augmented copies of the training images
-    crop: int | list[float]  # padding of a random crop in pixels, or smallest and largest share of the area
-    flip: float
-    every: int  # epochs between looks at the validation list; all of them: the last epoch is taken
-    top: int  # a validation image counts as right when its class is among so many first
-
-
-def augmented_features(model: Model, images: Store, how: Probe, seed: int) -> Tensor:
-    """Features [copies, N, d] of randomly cropped and flipped copies of N images."""
-    found = []
-    for number in range(how.copies):
-        draws = labelled(len(images), images.height, images.width, how.crop, how.flip, generator(seed, "probe", number))
-        found.append(embed(model, images, draws)[0])
-    return torch.stack(found)
+def augmented_features(model: Model, images: Store, settings: Probe, seed: int) -> Tensor:
+    """Return features [copies, N, d] of randomly cropped and flipped copies of N images."""
+    features = []
+    for number in range(settings.copies):
+        draws = labelled(len(images), images.height, images.width, settings.crop, settings.flip,
+                         generator(seed, "probe", number))
+        features.append(embed(model, images, draws)[0])
+    return torch.stack(features)
 
 
 def train_probe(
-    features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, classes: int, how: Probe, seed: int
+    features: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, classes: int, settings: Probe, seed: int
 ) -> nn.Linear:
-    """Train on features [copies, N, d] and labels [N]; returns the classifier of the best validation epoch.
+    """Train a linear classifier on frozen features.
 
-    The best accuracy on val [V, d] wins, the earliest of equals. Weights start from N(0, 0.01), bias from 0.
+    Args:
+        features: features of the augmented copies of the training images, [copies, N, d].
+        labels: classes of the training images, [N].
+        val: features of the validation images, [V, d].
+        val_labels: classes of the validation images, [V].
+        classes: the number of classes.
+        settings: optimizer, schedule, and how often the validation accuracy is measured.
+        seed: the seed of the initial weights and of the order of the images.
+
+    Returns:
+        The classifier of the epoch with the best validation accuracy; the earliest one among equals.
     """
     classifier = fresh_classifier(features.shape[2], classes, seed).to(features.device)
-    optimizer = torch.optim.SGD(classifier.parameters(), lr=how.lr, momentum=0.9, fused=True)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, how.steps, 0.1)
-    best, best_right = classifier, -1
-    for epoch in range(how.epochs):
-        copied = features[epoch % len(features)]
-        for index in torch.randperm(len(labels), generator=generator(seed, "probe order", epoch)).split(how.batch):
-            loss = cross_entropy(classifier(copied[index]), labels[index])
+    optimizer = torch.optim.SGD(classifier.parameters(), lr=settings.lr, momentum=0.9, fused=True)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.steps, 0.1)
+    best = classifier
+    best_correct = -1
+    for epoch in range(settings.epochs):
+        inputs = features[epoch % len(features)]
+        order = torch.randperm(len(labels), generator=generator(seed, "probe order", epoch))
+        for index in order.split(settings.batch):
+            loss = cross_entropy(classifier(inputs[index]), labels[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         schedule.step()
-        if (epoch + 1) % how.every == 0:
-            right = right_within(classifier, val, val_labels, how.top)
-            if right > best_right:
-                best, best_right = copy.deepcopy(classifier), right
+        if (epoch + 1) % settings.every == 0:
+            correct = correct_within(classifier, val, val_labels, settings.top)
+            if correct > best_correct:
+                best = copy.deepcopy(classifier)
+                best_correct = correct
     return best
 
 
-def fresh_classifier(features: int, classes: int, seed: int) -> nn.Linear:
-    """Weights from N(0, 0.01), bias 0."""
-    classifier = nn.Linear(features, classes)
+def fresh_classifier(feature_dim: int, classes: int, seed: int) -> nn.Linear:
+    """Return a linear layer with weights from N(0, 0.01) and zero bias."""
+    classifier = nn.Linear(feature_dim, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "classifier"))
         nn.init.normal_(classifier.weight, std=0.01)
@@ -80,13 +79,13 @@ def fresh_classifier(features: int, classes: int, seed: int) -> nn.Linear:
 
 
 @torch.no_grad()
-def right_within(classifier: nn.Module, inputs: Tensor, labels: Tensor, top: int) -> int:
-    """How many inputs have their class among the ``top`` first."""
+def correct_within(classifier: nn.Module, inputs: Tensor, labels: Tensor, top: int) -> int:
+    """Return how many inputs have their class among the ``top`` classes with the highest scores."""
     scores = classifier(inputs)
     return int((scores.topk(min(top, scores.shape[1]), 1).indices == labels[:, None]).sum())
 
 
 @torch.no_grad()
-def predict(classifier: nn.Linear, features: Tensor) -> Tensor:
-    """Predicted classes [N] of features [N, d]."""
-    return classifier(features).argmax(1)
+def predict(classifier: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the predicted classes [N] of N inputs."""
+    return classifier(inputs).argmax(1)

@@ -1,1 +1,1 @@
-"""Tables and figures from what the stages measured."""
+"""Tables, figures and the HTML page of the report, from what the stages measured."""

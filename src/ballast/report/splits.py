@@ -1,4 +1,4 @@
-"""Several splits in one table: what a method reaches, and what it gains over another on the same split."""
+"""Results of several splits in one table: what a method reaches, and what it gains over another on the same split."""
 
 import numpy as np
 import pandas as pd
@@ -7,29 +7,37 @@ from ballast.report.tables import COLUMNS
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean +- population deviation over splits, per method and column; Std also of the mean groups (methods.md 3.4).
+    """Return mean ± population deviation over the splits for every method and column.
 
-    runs: one row per method and split; columns method, split, Many, Median, Few, Std, All.
+    Args:
+        runs: one row per method and split; columns method, split, Many, Median, Few, Std, All.
+
+    Returns:
+        One row per method. ``Std`` is the mean of each split's Std; ``Std of means`` is the Std of the mean groups.
     """
     rows = []
-    for method, own in runs.groupby("method", sort=False):
-        row = {"method": method, **{name: _spread(own[name]) for name in COLUMNS}}
-        rows.append({**row, "Std of means": f"{np.std(own[COLUMNS[:3]].mean()):.2f}"})
+    for method, members in runs.groupby("method", sort=False):
+        row = {"method": method, **{name: mean_and_deviation(members[name]) for name in COLUMNS}}
+        rows.append({**row, "Std of means": f"{np.std(members[COLUMNS[:3]].mean()):.2f}"})
     return pd.DataFrame(rows)
 
 
 def gains(runs: pd.DataFrame, over: str) -> pd.DataFrame:
-    """The same for the difference to the method ``over`` on the same split.
+    """Return mean ± population deviation of each method's difference to the method ``over`` on the same split.
 
-    Splits differ in which classes are rare, and classes in how hard they are: that is in the deviation of an accuracy,
-    and not in that of a difference.
+    Splits differ in which classes are rare, and classes in how hard they are. That is part of the deviation of an
+    accuracy, but not of a difference.
     """
     table = runs.set_index(["method", "split"])[COLUMNS]
-    return pd.DataFrame([{f"gain over {over}": method,
-                          **{name: _spread(own[name], sign="+") for name in COLUMNS}}
-                         for method in runs["method"].unique() if method != over
-                         for own in [(table.loc[method] - table.loc[over]).dropna()]])
+    rows = []
+    for method in runs["method"].unique():
+        if method != over:
+            difference = (table.loc[method] - table.loc[over]).dropna()
+            rows.append({f"gain over {over}": method,
+                         **{name: mean_and_deviation(difference[name], sign="+") for name in COLUMNS}})
+    return pd.DataFrame(rows)
 
 
-def _spread(values: pd.Series, sign: str = "") -> str:
+def mean_and_deviation(values: pd.Series, sign: str = "") -> str:
+    """Return "mean ± deviation" with two decimals; ``sign="+"`` shows the sign of the mean."""
     return f"{values.mean():{sign}.2f} ± {values.std(ddof=0):.2f}"

@@ -1,0 +1,109 @@
+"""Fill the tables of README and docs, between their marks, from the results of the default (`make docs`).
+
+    python -m scripts.docs
+
+Marks: `table` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json, `splits` and `rows` from
+results/splits.csv, which `make table OUT=results/splits.csv` writes. `rows` holds the rows that a page names near its
+top, in a line like "Rows: `colt`, `sdclr-colt`." Marks whose file is missing stay as they are.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from ballast.config.yaml import read_yaml
+from ballast.report.contents import WHAT_IT_DOES
+from ballast.report.marks import filled
+from ballast.report.splits import summary
+from ballast.report.tables import as_text
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import write_atomic
+
+DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1}
+PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
+SPLITS = Path("results/splits.csv")
+ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
+
+
+def main() -> None:
+    """Fill all pages.
+
+    Raises:
+        BallastError: the workspace has other parameters than those of the default, which the pages describe.
+    """
+    params = read_yaml("params.yaml")
+    for name, value in DEFAULT.items():
+        if params[name] != value:
+            raise BallastError(f"params.yaml: {name}: expected {value!r}, the default that README and docs describe, got "
+                               f"{params[name]!r}; run `git checkout params.yaml && dvc repro`")
+    blocks = tables()
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        new = filled(text, {**blocks, **rows_of(text)})
+        if new != text:
+            write_atomic(page, new)
+            print(page)
+
+
+def pages(root: Path = Path(".")) -> list[Path]:
+    """Return the pages with marks."""
+    return [path for pattern in PAGES for path in sorted(root.glob(pattern))]
+
+
+def tables(root: Path = Path(".")) -> dict[str, str]:
+    """Return the tables in Markdown by the name of their mark, of the files that exist."""
+    blocks = {}
+    if (path := root / "results/table.csv").exists():
+        table = pd.read_csv(path)
+        table.insert(1, "what it does", table["method"].map(WHAT_IT_DOES).fillna(""))
+        blocks["table"] = as_text(table, ".2f")
+    if (path := root / "results/protocols.csv").exists():
+        blocks["protocols"] = as_text(pd.read_csv(path), ".1f")
+    if (path := root / "metrics/diagnostics.json").exists():
+        blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
+    if (root / SPLITS).exists():
+        blocks["splits"] = over_splits(root)
+    return blocks
+
+
+def rows_of(page: str, root: Path = Path(".")) -> dict[str, str]:
+    """Return the table of the rows that a page names in its line "Rows:", by the name of its mark."""
+    line = ROWS.search(page)
+    if not line or not (root / SPLITS).exists():
+        return {}
+    return {"rows": over_splits(root, re.findall(r"`([\w-]+)`", line[1]))}
+
+
+def over_splits(root: Path, rows: list[str] | None = None) -> str:
+    """Return mean and deviation over splits by the linear probe, of some rows or of all."""
+    runs = pd.read_csv(root / SPLITS)
+    runs = runs[runs["protocol"] == "linear"]
+    if rows is not None:
+        runs = pd.concat([runs[runs["method"] == row] for row in rows])
+    return summary(runs).to_markdown(index=False)
+
+
+def diagnostics(metrics: dict[str, dict]) -> str:
+    """Return for every row that remembers tailness or samples in rounds what metrics/diagnostics.json says."""
+    measures = sorted({measure for values in metrics.values()
+                       for measure in values.get("rank correlation of tailness and count", {})})
+    rows = []
+    for method, values in metrics.items():
+        correlation = values.get("rank correlation of tailness and count", {})
+        lean = values.get("lean of the budget", {})
+        numbers = {**{f"rank correlation: {measure}": correlation.get(measure) for measure in measures},
+                   **{f"lean: {group}": lean.get(group) for group in ("Many", "Median", "Few")},
+                   "kept": values.get("pool images of all rounds", {}).get("kept")}
+        rows.append({"method": method, **{name: "" if value is None else f"{value:.2f}"
+                                          for name, value in numbers.items()}})
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BallastError as error:
+        sys.exit(f"docs: {error}")

@@ -1,0 +1,66 @@
+"""Figures: the same bytes for the same numbers, and a style of its own for every row."""
+
+import pandas as pd
+
+from ballast.report import styles
+from ballast.report.figures import (
+    budgets,
+    by_class,
+    by_group,
+    phi_by_draws,
+    sorted_shares,
+    tailness_by_count,
+    training,
+)
+
+GROUPS = pd.DataFrame([{"method": method, "group": group, "accuracy": accuracy}
+                       for method, values in (("simclr", (50.0, 40, 30, 40)), ("colt", (52.0, 44, 41, 45)))
+                       for group, accuracy in zip(("Many", "Median", "Few", "All"), values)])
+
+
+def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
+    assert by_group(GROUPS) == by_group(GROUPS) != by_group(GROUPS.assign(accuracy=1.0))
+    classes = GROUPS.rename(columns={"group": "class"}).assign(count=3)
+    assert by_class(classes) == by_class(classes)
+    history = GROUPS[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(epoch=[1, 2, 3, 4] * 2)
+    student = pd.DataFrame({"method": ["guided"], "epoch": [1]})
+    assert training(history) == training(pd.concat([history, student]))
+
+
+def test_diagnostic_figures_have_the_same_bytes_again():
+    ecle = pd.DataFrame({"draws": [1, 2, 1, 2], "group": ["Many", "Many", "Few", "Few"], "phi": [0.5, 0.2, 1.5, 2.0]})
+    tailness = pd.DataFrame({"method": "colt", "measure": "density", "count": [200, 20, 2], "tailness": [-3.0, -2, -1]})
+    rounds = pd.DataFrame({"method": ["a", "a", "b"], "epoch": [3, 5, 3], "cluster": [0, 1, 0], "share": [0.5, 1, 1]})
+    for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
+        assert draw(frame) == draw(frame)
+        assert draw(frame.iloc[:0]).startswith(b"\x89PNG")  # no method that remembers, none with rounds
+
+
+def test_two_measures_of_one_row_look_different():
+    tailness = pd.DataFrame({"method": "bcl-colt", "measure": ["density"] * 2 + ["loss"] * 2, "count": [9, 1] * 2,
+                             "tailness": [1.0, 2.0] * 2})
+    swapped = tailness.assign(measure=["loss"] * 2 + ["density"] * 2)
+    assert tailness_by_count(tailness) != tailness_by_count(swapped)
+
+
+def test_a_round_is_sorted_by_share_whatever_the_numbers_of_its_clusters():
+    rounds = pd.DataFrame({"epoch": [3, 3, 3, 5, 5], "cluster": [0, 1, 2, 1, 0], "share": [0.2, 0.5, 0.3, 0.4, 0.6]})
+    table = sorted_shares(rounds)
+    assert table.index.tolist() == [1, 2, 3]
+    assert table[3].tolist() == [0.5, 0.3, 0.2] and table[5].tolist() == [0.6, 0.4, 0.0]
+
+
+def test_no_two_rows_look_alike_and_known_rows_keep_their_style():
+    new = [f"new-{number}" for number in range(60)]
+    numbers = styles.numbers([*styles.ROWS, *new])
+    assert len({tuple(styles.line(number).values()) for number in numbers.values()}) == len(numbers)
+    assert len({tuple(styles.bar(number).values()) for number in numbers.values()}) == len(numbers)
+    few = styles.numbers(["colt", "mine", "simclr", "mine"])
+    assert few["colt"] == numbers["colt"] and few["simclr"] == numbers["simclr"] and few["mine"] == numbers["new-0"]
+
+
+def test_a_new_row_has_the_same_style_in_a_figure_that_shows_fewer_rows():
+    rows = ["simclr", "one", "other"]
+    alone = GROUPS[:4].assign(method="other")
+    assert by_group(alone, rows) != by_group(alone)
+    assert styles.numbers([*rows, "other"])["other"] == styles.numbers(rows)["other"]
