@@ -5,8 +5,9 @@ A training depends on its own file, and so on the ideas that it uses and on no o
 
 from pathlib import Path
 
+from ballast.config.files import read_chosen
 from ballast.config.recipe import merged_recipe, student_recipe
-from ballast.config.yaml import dump_yaml, read_yaml
+from ballast.config.yaml import dump_yaml
 from ballast.runtime.code import digest
 from ballast.runtime.files import write_atomic
 from stages.common.closure import ROOT, closure
@@ -18,8 +19,8 @@ FOLDERS = ("ideas", "losses", "tailness", "selection", "embeddings")  # of src/b
 
 def main() -> None:
     p = parameters("profile", "methods", "students")
-    profile = read_yaml(f"configs/profiles/{p.profile}.yaml")
     params = vars(p)
+    profile = read_chosen(params, "profile")
     for row in p.methods:
         write("pretrain", row, merged_recipe(params, profile, row))
     for row in p.students:

@@ -6,8 +6,8 @@ DVC has an interface for this, dvc.api.params_show, which takes a second and nee
 from types import SimpleNamespace
 from typing import get_type_hints
 
-from ballast.config.yaml import read_yaml
-
+from ballast.config.build import build
+from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import Profile
 
 BLOCKS = get_type_hints(Profile)
@@ -25,15 +25,15 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
         method: blocks of ``methods.<row>`` in params.yaml, as ``.method.<block>``.
         row: which row ``method`` is about.
     """
-    params = read_yaml("params.yaml")
+    params = read_params()
     found = SimpleNamespace(**{name: params[name] for name in names})
     if method:
         found.method = SimpleNamespace(**{name: params["methods"][row][name] for name in method})
     if profile:
-        blocks = read_yaml(f"configs/profiles/{params['profile']}.yaml")
+        blocks = read_chosen(params, "profile")
         found.profile = SimpleNamespace(name=params["profile"],
-                                        **{name: BLOCKS[name](**blocks[name]) for name in profile})
+                                        **{name: build(BLOCKS[name], blocks[name]) for name in profile})
     if dataset:
-        blocks = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
+        blocks = read_chosen(params, "dataset")
         found.dataset = SimpleNamespace(name=params["dataset"], **{name: blocks[name] for name in dataset})
     return found

@@ -5,7 +5,8 @@ import pytest
 from ballast.config.recipe import load_recipe, merged_recipe
 from ballast.encoders.model import build
 from ballast.ideas.colt import resampling_epochs
-from ballast.training.schedule import batches_per_epoch, warmup_cosine
+from ballast.training.batches import batches_per_epoch
+from ballast.training.schedule import warmup_cosine
 from tests.config.configuration import PROFILES, ROWS, params, profile
 
 IMAGES = {"cifar10_lt": 11165, "cifar100_lt": 9754, "imagenet100_lt": 12205, "places_lt": 62500}

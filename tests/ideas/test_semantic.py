@@ -2,6 +2,7 @@
 
 import torch
 
+from ballast.training.loop import update
 from tests.builders import Memory
 from tests.training.runs import first_batch, training
 
@@ -12,6 +13,9 @@ def test_the_bank_begins_with_the_first_round_and_keeps_the_in_domain_images():
     run.begin_epoch(3)
     bank = run.ideas["semantic"].bank.clone()
     assert bank.shape == (52, 8)
+    for index, views in run.begin_epoch(4):
+        update(run.state, 0.1, run.step, index, views)
+    bank = run.ideas["semantic"].bank.clone()
     run.begin_epoch(5)
     assert torch.equal(run.ideas["semantic"].bank[:40], bank[:40])
     assert not torch.equal(run.ideas["semantic"].bank[40:], bank[40:])

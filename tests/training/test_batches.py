@@ -20,4 +20,5 @@ def test_a_single_image_left_over_joins_the_last_batch():
 
 def test_matched_epochs_have_as_many_updates_as_with_the_pool():
     assert matched_epochs(100, 492, 600, 128) == 225  # 9 batches an epoch instead of 4
-    assert matched_epochs(2000, 11165, 10000, 512) * batch_count(11165, 512) == 2000 * batch_count(21165, 512)
+    updates = matched_epochs(2000, 11165, 10000, 512) * batch_count(11165, 512)
+    assert abs(updates - 2000 * batch_count(21165, 512)) <= batch_count(11165, 512) / 2
