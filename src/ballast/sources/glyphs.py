@@ -97,7 +97,8 @@ def _photographs() -> np.ndarray:
 
 def _data_file(package: str, *parts: str) -> Path:
     """Find a data file of an installed package without importing it: matplotlib and scikit-learn take a second."""
-    path = Path(find_spec(package).origin).parent.joinpath(*parts)
+    spec = find_spec(package)
+    path = Path(spec.origin if spec else package).parent.joinpath(*parts)
     if not path.is_file():
-        raise BallastError(f"{path}: missing; install the version of {package} in constraints.txt")
+        raise BallastError(f"{path}: missing; install the version of {package} that constraints.txt names")
     return path

@@ -96,10 +96,10 @@ def _entry(line: str, place: str, labelled: bool) -> tuple[str, int | None]:
     """Return the path and the label of a line; where no labels are needed, one at its end is passed over."""
     words = line.rsplit(maxsplit=1)
     if not labelled:
-        return (words[0] if len(words) > 1 and words[1].isdigit() else line).strip(), None
+        return (words[0] if len(words) > 1 and words[1].isdecimal() else line).strip(), None
     if len(words) < 2:
         raise BallastError(f"{place}: expected `path label`, got {line!r}")
-    if not words[1].isdigit():
+    if not words[1].isdecimal():
         raise BallastError(f"{place}: expected a label 0, 1, 2, ..., got {words[1]!r}")
     return words[0], int(words[1])
 
@@ -120,9 +120,10 @@ def array(path: str, labelled: bool) -> Listing:
     if not resolve_path(beside).is_file():
         raise BallastError(f"{beside}: missing; it must hold a label for each image of {path}")
     labels = _opened(beside)
-    if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise BallastError(f"{beside}: expected {len(images)} labels 0, 1, 2, ..., got {labels.dtype} "
-                           f"{list(labels.shape)} from {labels.min() if labels.size else 'nothing'} on")
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
+        raise BallastError(f"{beside}: expected {len(images)} integer labels, got {labels.dtype} {list(labels.shape)}")
+    if labels.min() < 0:
+        raise BallastError(f"{beside}: expected labels 0, 1, 2, ..., got {labels.min()}")
     return Listing(top, files, labels.tolist(), class_names(files, labels.tolist()))
 
 
