@@ -44,7 +44,7 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
     else:
         settings = {"where": "memory", "size": images.shape[-1], "short": images.shape[-1]}
         paths = [""] * len(images)
-        decoded = (Decoded(image, *image.shape[:0:-1]) for image in images)
+        decoded = (Decoded(image, image.shape[2], image.shape[1]) for image in images)
         shape = images.shape[1:]
     if settings["where"] == "files":
         rows, small = _described(zip(paths, decoded), shape, None)
