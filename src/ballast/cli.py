@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         sys.exit(f"ballast: {error.filename}: {error.strerror}" if error.filename else f"ballast: {error}")
     except KeyboardInterrupt:
-        sys.exit("ballast: stopped; no file was written")
+        sys.exit("ballast: stopped")
 
 
 def embed(encoder: str, images: str, root: str | None, out: Path) -> None:

@@ -7,7 +7,7 @@ from ballast.sources.labelled import GIVEN, Labelled
 from ballast.sources.listing import Listing, class_names, listing
 
 
-def folders(source: dict) -> Labelled:
+def load_folders(source: dict) -> Labelled:
     """Load class folders, labelled lists or arrays for training and test; a law of ballast.sources.longtail splits."""
     train, test = (listing(source[part], source.get("root"), labelled=True) for part in ("train", "test"))
     odd = sorted(set(train.classes) ^ set(test.classes))
@@ -18,7 +18,7 @@ def folders(source: dict) -> Labelled:
     return Labelled(train, np.array(train.labels), test, np.array(test.labels), train.classes)
 
 
-def lists(source: dict) -> Labelled:
+def load_lists(source: dict) -> Labelled:
     """Load the published lists of a data set, which may overlap; the training part is every image that one names."""
     given = {name: listing(source[name], source["root"], labelled=True) for name in GIVEN if source.get(name)}
     label = _labels_by_path(source, given)

@@ -11,7 +11,7 @@ from ballast.sources import cifar, digits, files, glyphs, own
 from ballast.sources.labelled import Images, Labelled
 from ballast.sources.listing import listing
 
-FILES = {"folder": files.folders, "lists": files.lists, "own": own.own}
+FILES = {"folder": files.load_folders, "lists": files.load_lists, "own": own.load_own}
 
 
 def load_labelled(source: dict, seed: int = 0) -> Labelled:

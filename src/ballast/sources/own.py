@@ -11,7 +11,7 @@ from ballast.sources.labelled import UNKNOWN, Labelled
 from ballast.sources.listing import Listing, listing
 
 
-def own(source: dict) -> Labelled:
+def load_own(source: dict) -> Labelled:
     """Load the in-domain images as they are, and divide the evaluation folder, where there is one."""
     in_domain = listing(source["in_domain"], None, labelled=False)
     count = len(in_domain.files)
