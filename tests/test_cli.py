@@ -1,4 +1,4 @@
-"""`ballast embed`: the encoder's own features from its file alone, and one line for whatever is wrong."""
+"""`ballast embed` computes the features of the pipeline from an encoder's file alone; a mistake is one line."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from ballast.encoders.embed import embed
 from ballast.encoders.model import build, load_encoder, save_model
 from ballast.images.store import load_store
 from ballast.sources.reading import read
-from tests.images.test_store import files
+from tests.images.examples import files
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1, 1], "projection": 8}
 
@@ -74,7 +74,7 @@ def test_a_grey_encoder_sees_grey(tmp_path):
 @pytest.mark.parametrize(("changes", "line"), [
     ({"encoder": "none.safetensors"}, "ballast: none.safetensors: missing"),
     ({"images": "nowhere"}, "ballast: nowhere: no such folder"),
-    ({"out": "x.csv"}, "ballast: --out x.csv: wants a name that ends in .npy"),
+    ({"out": "x.csv"}, "ballast: --out x.csv: expected a name that ends in .npy"),
 ])
 def test_a_mistake_is_one_line(run, tmp_path, changes, line):
     with pytest.raises(SystemExit) as error:

@@ -1,4 +1,4 @@
-"""Files from elsewhere are data, never code; parameters never reach a shell; nothing unsafe is called anywhere."""
+"""Files from elsewhere are data and never code, parameters never reach a shell, and no code calls anything unsafe."""
 
 import ast
 import os
@@ -58,7 +58,7 @@ def test_commands_of_the_pipeline_hold_names_of_dvc_yaml_alone():
     graph = yaml.safe_load((ROOT / "dvc.yaml").read_text())
     for stage in graph["stages"].values():
         command = stage.get("do", stage)["cmd"]
-        assert command.startswith("python stages/")
+        assert command.startswith("python -m stages.")
         assert set(part.split("}")[0] for part in command.split("${")[1:]) <= {"key", "item", "item.list", "item.extra"}
 
 
@@ -74,7 +74,7 @@ def test_a_pickle_under_another_name_is_refused(tmp_path, name, monkeypatch):
     np.save(tmp_path / "objects.npy", np.array([Exploit()], object), allow_pickle=True)
     with pytest.raises(BallastError, match=r"objects\.npy"):
         load_array(tmp_path / "objects.npy")
-    with pytest.raises(Exception):  # noqa: B017 (of safetensors itself: its own kinds of error)
+    with pytest.raises(Exception):  # noqa: B017 (safetensors has errors of its own)
         load_file(tmp_path / "objects.npy")
     assert not (tmp_path / "exploited").exists()
 
@@ -91,11 +91,11 @@ def test_yaml_that_would_run_code_is_refused(make_project):
     project = make_project()
     with open(project.folder / "params.yaml", "a") as file:
         file.write('\nevil: !!python/object/apply:os.mkdir ["exploited"]\n')
-    done = project.run("python", "stages/check.py", check=False)
+    done = project.run("python", "-m", "stages.check", check=False)
     assert done.returncode == 1 and done.stdout.startswith("check: params.yaml: ") and done.stdout.count("\n") == 1
     assert not (project.folder / "exploited").exists()
 
 
-def test_the_page_of_runs_is_for_this_machine_alone():
+def test_the_page_of_runs_is_for_this_machine_only():
     command = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\tmlflow"))
     assert "--host 127.0.0.1" in command

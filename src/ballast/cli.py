@@ -1,4 +1,4 @@
-"""The command ``ballast``: use an encoder that the pipeline has made.
+"""The command ``ballast``, which uses an encoder that the pipeline has trained.
 
     ballast embed --encoder runs/colt/encoder.safetensors --images FOLDER --out features.npy
 """
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ballast.augment.color import luma
+from ballast.augment.color import grayscale
 from ballast.encoders.model import load_encoder
 from ballast.images.decode import DecodeError, decode_all
 from ballast.runtime.device import device
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path, save_array, write_atomic
 from ballast.runtime.progress import track
 from ballast.sources.listing import listing
@@ -24,10 +24,10 @@ BATCH = 256
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a mistake ends it with one line."""
+    """Run a command line; a mistake ends it with one line."""
     parser = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
     command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "embed", help="features of images by a trained encoder")
+        "embed", help="compute the features of images with a trained encoder")
     command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
     command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
     command.add_argument("--root", help="where the paths of a list start")
@@ -37,39 +37,46 @@ def main(arguments: list[str] | None = None) -> None:
         embed(given.encoder, given.images, given.root, Path(given.out))
     except BallastError as error:
         sys.exit(f"ballast: {error}")
+    except OSError as error:
+        sys.exit(f"ballast: {error.filename}: {error.strerror}" if error.filename else f"ballast: {error}")
+    except KeyboardInterrupt:
+        sys.exit("ballast: stopped")
 
 
 def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
-    """Write features float32 [N, d] of all images that can be read, and a table of all files: row, path, status."""
-    require(out.suffix == ".npy", f"--out {out}: wants a name that ends in .npy")
+    """Write the features float32 [N, d] of all images that can be read, and a table of all files: row, path, status."""
+    if out.suffix != ".npy":
+        raise BallastError(f"--out {out}: expected a name that ends in .npy")
     model, size, short = load_encoder(encoder)
     model.to(device())
     paths = listing(images, root, labelled=False).paths()
-    found = track(decode_all([resolve_path(path) for path in paths], short), "embed", len(paths), unit="image")
+    decoded = track(decode_all([resolve_path(path) for path in paths], short), "embed", len(paths), unit="image")
     features, status, batch = [], [], []
-    for number, image in enumerate(found, 1):
+    for number, image in enumerate(decoded, 1):
         status.append(str(image) if isinstance(image, DecodeError) else "ok")
         if status[-1] == "ok":
             batch.append(image.pixels)
         if batch and (len(batch) == BATCH or number == len(paths)):
             features.append(_features(model, np.stack(batch), size))
             batch = []
-    require(features, f"{images}: none of its {len(paths)} files is an image")
+    if not features:
+        raise BallastError(f"{images}: none of its {len(paths)} files is an image; the first is {paths[0]}: "
+                           f"{status[0]}")
     table = pd.DataFrame({"path": paths, "status": status})
-    good = table["status"] == "ok"
-    table.insert(0, "row", (good.cumsum() - 1).where(good).astype("Int64"))
+    usable = table["status"] == "ok"
+    table.insert(0, "row", (usable.cumsum() - 1).where(usable).astype("Int64"))
     save_array(out, np.concatenate(features))
     write_atomic(out.with_suffix(".csv"), table.to_csv(index=False))
-    print(f"{good.sum()} features to {out}; {(~good).sum()} files could not be read ({out.with_suffix('.csv')})")
+    print(f"{usable.sum()} features to {out}; {(~usable).sum()} files could not be read ({out.with_suffix('.csv')})")
 
 
 @torch.inference_mode()
 def _features(model: torch.nn.Module, pixels: np.ndarray, size: int) -> np.ndarray:
-    """Of uint8 [B, 3, short, short], whose middle the encoder sees."""
+    """Return the features [B, d] of the middle size x size of images uint8 [B, 3, short, short]."""
     edge = (pixels.shape[-1] - size) // 2
     views = torch.from_numpy(pixels[:, :, edge : edge + size, edge : edge + size]).to(device()).float().div_(255)
     if model.channels == 1:
-        views = luma(views)[:, :1]
+        views = grayscale(views)[:, :1]
     return model.features(views.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
 
 

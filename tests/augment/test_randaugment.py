@@ -1,16 +1,16 @@
-"""The fifteen operations against PIL, image by image, and how strength and probability follow memorization."""
+"""The fifteen operations are PIL's, and their strength and probability follow memorization."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from ballast.augment import randaugment as own
+from ballast.augment import randaugment as module
 from ballast.runtime.rng import generator
 
 
 def by_pil(name, image, value):
-    """One operation as BCL's loader applies it, on a PIL image."""
+    """Apply one operation to a PIL image as BCL's code does."""
     w, h = image.size
     move = lambda *matrix: image.transform(image.size, Image.AFFINE, matrix)  # noqa: E731
     enhance = {"contrast": ImageEnhance.Contrast, "color": ImageEnhance.Color, "brightness": ImageEnhance.Brightness,
@@ -27,7 +27,7 @@ def by_pil(name, image, value):
 
 
 def images(count, channels=3, side=24):
-    """Smooth noise with plateaus, so that every operation has something to do."""
+    """Make smooth noise with plateaus, on which every operation has an effect."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (count, 6, 6, 3), dtype=np.uint8)
     resized = [np.asarray(Image.fromarray(c).resize((side, side), Image.BICUBIC)) for c in coarse]
@@ -36,57 +36,57 @@ def images(count, channels=3, side=24):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", [name for name in own.NAMES if name != "cutout"])
+@pytest.mark.parametrize("name", [name for name in module.NAMES if name != "cutout"])
 def test_every_operation_is_pils(name, channels):
-    count, (low, high) = 12, own.RANGES[name]
+    count, (low, high) = 12, module.RANGES[name]
     array = images(count, channels)
     values = torch.linspace(low, high, count)
-    if name in own.SIGNED:
+    if name in module.SIGNED:
         values = values * 0.997 + 1e-3  # no row of pixel centres falls exactly between two pixels
         values[::2] *= -1
-    found = own.randaugment(torch.from_numpy(array).permute(0, 3, 1, 2) / 255,
-                            torch.full((count, 1), own.NAMES.index(name)), values[:, None], torch.zeros(count, 1, 2))
-    found = (255 * found).permute(0, 2, 3, 1).numpy()
-    for picture, value, mine in zip(array, values.tolist(), found):
+    result = module.randaugment(torch.from_numpy(array).permute(0, 3, 1, 2) / 255,
+                            torch.full((count, 1), module.NAMES.index(name)), values[:, None], torch.zeros(count, 1, 2))
+    result = (255 * result).permute(0, 2, 3, 1).numpy()
+    for picture, value, mine in zip(array, values.tolist(), result):
         pil = Image.fromarray(picture.squeeze() if channels == 1 else picture)
         expected = np.asarray(by_pil(name, pil, value), dtype=float).reshape(mine.shape)
-        # PIL rounds the grey or the smoothed image, then truncates: up to two levels; its geometry is in fixed point.
+        # PIL rounds the gray or the smoothed image, then truncates: up to two levels; its geometry is in fixed point.
         assert (np.abs(mine - expected) > 2.01).mean() < 0.01, (name, value)
 
 
 def test_sharpness_blurs_at_zero():
     array = images(1)
-    found = own.smooth(torch.from_numpy(array).permute(0, 3, 1, 2).float())
+    result = module.smooth(torch.from_numpy(array).permute(0, 3, 1, 2).float())
     expected = np.asarray(Image.fromarray(array[0]).filter(ImageFilter.SMOOTH), dtype=float)
-    assert np.abs(found[0].permute(1, 2, 0).numpy() - expected).max() <= 0.51
+    assert np.abs(result[0].permute(1, 2, 0).numpy() - expected).max() <= 0.51
 
 
 def test_cutout_is_a_filled_square_around_its_place():
-    out = own.randaugment(torch.zeros(2, 3, 20, 20), torch.full((2, 1), own.NAMES.index("cutout")),
+    out = module.randaugment(torch.zeros(2, 3, 20, 20), torch.full((2, 1), module.NAMES.index("cutout")),
                           torch.full((2, 1), 0.4), torch.tensor([[[0.5, 0.25]], [[0.0, 0.0]]]))
     covered = out[:, 0] > 0
     assert covered[0].nonzero().amin(0).tolist() == [6, 1] and covered[0].nonzero().amax(0).tolist() == [14, 9]
     assert covered[1].sum() == 81 and covered[1, :9, :9].all()
-    torch.testing.assert_close(out[0, :, 10, 5], torch.tensor(own.FILL))
+    torch.testing.assert_close(out[0, :, 10, 5], torch.tensor(module.FILL))
 
 
 def test_operations_apply_in_turn_and_none_leaves_the_image():
     picture = torch.from_numpy(images(2)).permute(0, 3, 1, 2) / 255
-    invert, none = own.NAMES.index("invert"), -1
+    invert, none = module.NAMES.index("invert"), -1
     operation = torch.tensor([[invert, invert], [invert, none]])
-    out = own.randaugment(picture, operation, torch.zeros(2, 2), torch.zeros(2, 2, 2))
+    out = module.randaugment(picture, operation, torch.zeros(2, 2), torch.zeros(2, 2, 2))
     torch.testing.assert_close(out[0], picture[0])
     torch.testing.assert_close(out[1], 1 - picture[1])
 
 
 def test_probability_and_strength_follow_memorization():
     m = torch.tensor([0.0, 0.5, 1.0]).repeat_interleave(3000)
-    operation, value, _ = own.draw_operations(m, 2, 1, generator(0))
+    operation, value, _ = module.draw_operations(m, 2, 1, generator(0))
     applied = (operation >= 0).view(3, -1).float().mean(1)
     torch.testing.assert_close(applied, torch.tensor([0.0, 0.5, 1.0]), atol=0.02, rtol=0)
     counts = torch.bincount(operation[operation >= 0], minlength=15)
     assert (counts - counts.sum() / 15).abs().max() < 6 * (counts.sum() / 15).sqrt()
-    rotation = operation == own.NAMES.index("rotate")
+    rotation = operation == module.NAMES.index("rotate")
     asked = (2 * (10 + 20 * m))[:, None, None].expand_as(value)
     torch.testing.assert_close(value[rotation].abs(), asked[rotation])
     assert 0.4 < (value[rotation] < 0).float().mean() < 0.6
@@ -94,8 +94,8 @@ def test_probability_and_strength_follow_memorization():
 
 def test_two_operations_share_one_scale_of_strength_between_the_views():
     m = torch.full((4000,), 0.8)
-    operation, value, _ = own.draw_operations(m, 2, 2, generator(0))
-    rotation = operation == own.NAMES.index("rotate")
+    operation, value, _ = module.draw_operations(m, 2, 2, generator(0))
+    rotation = operation == module.NAMES.index("rotate")
     strength = value.abs() / 2
     assert strength[rotation].min() >= 5 and strength[rotation].max() < 25 and 14 < strength[rotation].mean() < 16
     both = rotation[:, 0].any(1) & rotation[:, 1].any(1)

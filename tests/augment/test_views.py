@@ -1,4 +1,4 @@
-"""Every operation of the batch, image by image, against PIL, torchvision or scipy."""
+"""Every batched operation gives what PIL, torchvision or scipy give image by image."""
 
 import numpy as np
 import pytest
@@ -7,20 +7,10 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from torchvision.transforms import functional as tv
 
-from ballast.augment import views as own
+from ballast.augment import views
 from ballast.augment.draws import contrastive
 from ballast.runtime.rng import generator
-
-RECIPE = {"crop": [0.1, 1.0], "flip": 0.5, "jitter": [0.4, 0.4, 0.4, 0.1], "jitter_p": 0.8, "grey": 0.2, "blur": 0.5,
-          "blur_sigma": [0.1, 2.0]}
-
-
-def pictures(count=6, channels=3, side=32):
-    """Smooth random pictures: noise hides what resampling does wrong."""
-    rng = np.random.default_rng(0)
-    noise = gaussian_filter(rng.random((count, channels, side, side)), (0, 0, 1.5, 1.5))
-    spread = np.ptp(noise, axis=(2, 3), keepdims=True)
-    return torch.from_numpy((noise - noise.min((2, 3), keepdims=True)) / spread).float()
+from tests.augment.examples import AUGMENT, NOTHING, pictures
 
 
 def to_pil(picture):
@@ -33,8 +23,8 @@ def test_resized_crop_is_pils_bicubic(size):
     images = (images * 255).round() / 255
     box = torch.tensor([[0, 0, 32, 32], [3, 5, 20, 11], [10, 0, 7, 9], [0, 20, 32, 12], [31, 31, 1, 1], [2, 2, 28, 30]])
     flip = torch.tensor([False, True, False, True, False, True])
-    found = own.resized_crop(images, box.float(), flip, size).clamp(0, 1)
-    for picture, (top, left, height, width), mirrored, got in zip(images, box.tolist(), flip, found):
+    result = views.resized_crop(images, box.float(), flip, size).clamp(0, 1)
+    for picture, (top, left, height, width), mirrored, got in zip(images, box.tolist(), flip, result):
         expected = to_pil(picture).crop((left, top, left + width, top + height)).resize(
             (size, size), Image.Resampling.BICUBIC)
         expected = tv.to_tensor(tv.hflip(expected) if mirrored else expected)
@@ -45,42 +35,40 @@ def test_a_box_over_the_border_is_a_crop_padded_with_zeros():
     images = pictures(4)
     corners = [(-4, 3), (0, 0), (4, -4), (2, 4)]
     box = torch.tensor([[top, left, 32, 32] for top, left in corners]).float()
-    found = own.resized_crop(images, box, torch.zeros(4, dtype=torch.bool), 32)
-    for picture, (top, left), got in zip(images, corners, found):
+    result = views.resized_crop(images, box, torch.zeros(4, dtype=torch.bool), 32)
+    for picture, (top, left), got in zip(images, corners, result):
         padded = tv.pad(picture, 4)
         torch.testing.assert_close(got, padded[:, 4 + top : 36 + top, 4 + left : 36 + left], rtol=0, atol=1e-5)
 
 
 def test_blur_is_a_gaussian_with_replicated_borders():
     images, sigma = pictures(), torch.tensor([0.0, 0.1, 0.5, 1.0, 1.5, 2.0])
-    found = own.gaussian_blur(images, sigma)
-    for picture, s, got in zip(images, sigma.tolist(), found):
+    result = views.gaussian_blur(images, sigma)
+    for picture, s, got in zip(images, sigma.tolist(), result):
         expected = gaussian_filter(picture.numpy(), (0, s, s), mode="nearest", truncate=8) if s else picture.numpy()
         np.testing.assert_allclose(got.numpy(), expected, atol=1e-4)
 
 
 def test_blur_is_torchvisions_away_from_the_borders():
     images, sigma = pictures(), torch.tensor([0.3, 0.7, 1.0, 1.3, 1.7, 2.0])
-    found = own.gaussian_blur(images, sigma)
-    for picture, s, got in zip(images, sigma.tolist(), found):
+    result = views.gaussian_blur(images, sigma)
+    for picture, s, got in zip(images, sigma.tolist(), result):
         expected = tv.gaussian_blur(picture, [21, 21], [s, s])  # reflects where we replicate
         torch.testing.assert_close(got[:, 10:-10, 10:-10], expected[:, 10:-10, 10:-10], rtol=0, atol=1e-4)
 
 
 def test_a_batch_is_its_images_one_by_one():
     images = (pictures() * 255).byte()
-    draws = contrastive(6, 2, 32, 32, RECIPE, generator(0, "test")).rows(torch.arange(6))
-    together = own.augment(images.repeat(2, 1, 1, 1), draws, 32)
+    draws = contrastive(6, 2, 32, 32, AUGMENT, generator(0, "test")).rows(torch.arange(6))
+    together = views.augment(images.repeat(2, 1, 1, 1), draws, 32)
     assert together.min() >= 0 and together.max() <= 1
     for i in range(12):
-        alone = own.augment(images[i % 6 : i % 6 + 1], draws.map(lambda column, i=i: column[i : i + 1]), 32)
+        alone = views.augment(images[i % 6 : i % 6 + 1], draws.map(lambda column, i=i: column[i : i + 1]), 32)
         torch.testing.assert_close(together[i], alone[0], rtol=0, atol=1e-5)
 
 
-def test_a_recipe_without_any_step_gives_the_image():
-    still = {"crop": [1.0, 1.0], "flip": 0.0, "jitter": [0, 0, 0, 0], "jitter_p": 0, "grey": 0, "blur": 0,
-             "blur_sigma": [0, 0]}
+def test_an_augmentation_without_any_step_gives_the_image():
     images = (pictures(6, 1) * 255).byte()
-    draws = contrastive(6, 1, 32, 32, still, generator(0, "test"))
+    draws = contrastive(6, 1, 32, 32, NOTHING, generator(0, "test"))
     draws = draws._replace(box=torch.tensor([0.0, 0, 32, 32]).expand(6, 1, 4)).rows(torch.arange(6))
-    torch.testing.assert_close(own.augment(images, draws, 32), images.float() / 255, rtol=0, atol=1e-5)
+    torch.testing.assert_close(views.augment(images, draws, 32), images.float() / 255, rtol=0, atol=1e-5)

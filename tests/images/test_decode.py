@@ -1,15 +1,14 @@
-"""Every kind of image file becomes the RGB that a person sees, and every fault has its reason."""
+"""Every kind of image file becomes the RGB that a person sees, and every error has its reason."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from ballast.images import decode as module
-from ballast.images.decode import DecodeError, decode, decode_all, read
+from ballast.images.decode import Address, DecodeError, decode, decode_all, read
+from tests.images.examples import bomb, smooth, written
 
 RED, SIDE = (200, 40, 60), 24
 
@@ -18,20 +17,15 @@ def picture(mode="RGB"):
     return Image.new("RGB", (SIDE, SIDE), RED).convert(mode)
 
 
-def written(path, image, **options):
-    image.save(path, **options)
-    return path
-
-
-GREY = round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])
+GRAY = round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])
 
 
 @pytest.mark.parametrize(("name", "image", "expected"), [
     ("rgb.png", picture(), RED), ("rgb.jpg", picture(), RED), ("rgb.webp", picture(), RED), ("rgb.bmp", picture(), RED),
-    ("grey.png", picture("L"), (GREY,) * 3), ("grey.jpg", picture("L"), (GREY,) * 3),
+    ("gray.png", picture("L"), (GRAY,) * 3), ("gray.jpg", picture("L"), (GRAY,) * 3),
     ("palette.png", picture("P"), RED), ("palette.gif", picture("P"), RED), ("cmyk.jpg", picture("CMYK"), RED),
     ("cmyk.tif", picture("CMYK"), RED), ("alpha.png", picture("RGBA"), RED), ("one.png", picture("1"), None),
-    ("grey-alpha.png", picture("LA"), (GREY,) * 3),
+    ("gray-alpha.png", picture("LA"), (GRAY,) * 3),
     ("16bit.png", Image.fromarray(np.full((SIDE, SIDE), 0x8000, np.uint16)), (128,) * 3),
     ("16bit.tif", Image.fromarray(np.full((SIDE, SIDE), 0x4000, np.uint16)), (64,) * 3)])
 def test_every_kind_is_rgb(tmp_path, name, image, expected):
@@ -57,16 +51,6 @@ def test_short_side_is_resized_and_the_middle_taken(tmp_path):
     assert (width, height) == (60, 20)
     assert pixels[:, :, 1:-1].min() > 240
     assert decode(written(tmp_path / "small.png", picture().resize((4, 4))), 16).pixels.shape == (3, 16, 16)
-
-
-def bomb(side):
-    """A PNG that says it has side x side pixels."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    parts = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000))),
-             (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
 
 
 def jpeg():
@@ -111,8 +95,8 @@ def test_all_come_in_order_and_faults_in_their_place(tmp_path):
             paths[-1].write_bytes(b"")
         else:
             Image.new("RGB", (9, 9), (number, 0, 0)).save(paths[-1])
-    found = list(decode_all(paths, 8))
-    for number, image in enumerate(found):
+    results = list(decode_all(paths, 8))
+    for number, image in enumerate(results):
         if number % 7 == 3:
             assert isinstance(image, DecodeError)
         else:
@@ -121,17 +105,11 @@ def test_all_come_in_order_and_faults_in_their_place(tmp_path):
 
 def test_pixels_are_the_same_whatever_the_number_of_threads(tmp_path, monkeypatch):
     paths = [written(tmp_path / f"{number}.png", picture().resize((9 + number, 12))) for number in range(40)]
-    found = []
+    results = []
     for threads in (1, 4):
         monkeypatch.setattr(module, "workers", lambda threads=threads: threads)
-        found.append(np.stack([image.pixels for image in decode_all(paths, 8)]))
-    assert np.array_equal(*found)
-
-
-def smooth(height, width):
-    """A picture whose pixels say where they are."""
-    rows, columns = np.mgrid[0:height, 0:width]
-    return np.stack([255 * rows / height, 255 * columns / width, 0 * rows + 90], -1).astype(np.uint8)
+        results.append(np.stack([image.pixels for image in decode_all(paths, 8)]))
+    assert np.array_equal(*results)
 
 
 def test_a_coarser_decoding_has_all_the_pixels_asked_for(tmp_path):
@@ -149,3 +127,19 @@ def test_a_row_of_an_array_is_an_image(tmp_path, shape):
     assert (width, height) == (12, 9)
     expected = np.moveaxis(images[3], 0, -1) if shape[1] in (1, 3) else images[3].reshape(9, 12, -1)
     assert np.array_equal(np.asarray(image), np.broadcast_to(expected, (9, 12, 3)))
+
+
+@pytest.mark.parametrize(("path", "file", "row"), [
+    ("data/x.npy#7", "data/x.npy", 7), ("x.npy#07", "x.npy", 7), ("a.npy#1/x.npy#2", "a.npy#1/x.npy", 2),
+    ("x.npy#3.jpg", "x.npy#3.jpg", None), ("x.npy#", "x.npy#", None), ("x.npy#-1", "x.npy#-1", None),
+    ("x.png#3", "x.png#3", None), ("x#3", "x#3", None), ("x.npy", "x.npy", None)])
+def test_only_the_number_of_a_row_makes_an_address(path, file, row):
+    assert Address.parse(path) == (file, row)
+    assert Address.parse(str(Address(file, row))) == (file, row)
+
+
+def test_a_file_that_is_named_like_a_row_is_a_file(tmp_path):
+    path = written(tmp_path / "x.npy#3.jpg", picture(), quality=95)
+    assert decode(path, 8).width == SIDE
+    with pytest.raises(DecodeError, match="no such file"):
+        decode(tmp_path / "y.npy#3.jpg", 8)

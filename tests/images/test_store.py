@@ -1,4 +1,4 @@
-"""Stores: what is in memory, in a cache and in files is seen alike, decoded once, and written and read unchanged."""
+"""Stores in memory, in a cache and in files give the same views, decode once, and survive writing and reading."""
 
 import numpy as np
 import pytest
@@ -6,27 +6,18 @@ import torch
 from PIL import Image
 
 from ballast.augment.draws import contrastive, labelled
+from ballast.config.profile import Augment
 from ballast.images import ondisk as module
-from ballast.images.store import OnDisk, Resident, load_store, read_files, restrict, save_store
+from ballast.images.folder import read_files, restrict
+from ballast.images.store import OnDisk, Resident, load_store, save_store
 from ballast.runtime.errors import BallastError
 from ballast.runtime.rng import generator
 from ballast.sources.listing import Listing
 from ballast.sources.reading import read
-from tests.images.test_decode import smooth
+from tests.images.examples import files
 
-RECIPE = {"crop": [0.2, 1.0], "flip": 0.5, "jitter": [0.4, 0.4, 0.4, 0.1], "jitter_p": 0.8, "grey": 0.2, "blur": 0.5,
-          "blur_sigma": [0.1, 2.0]}
-
-
-def files(root, count=6, sides=((40, 60), (48, 40), (64, 64))):
-    root.mkdir(parents=True, exist_ok=True)
-    names = []
-    for number in range(count):
-        names.append(f"{number}.png")
-        picture = smooth(*sides[number % len(sides)])
-        picture[..., 2] = 20 * number
-        Image.fromarray(picture).save(root / names[-1])
-    return Listing(str(root), names)
+AUGMENT = Augment(crop=[0.2, 1.0], flip=0.5, jitter=[0.4, 0.4, 0.4, 0.1], jitter_p=0.8, gray=0.2, blur=0.5,
+                  blur_sigma=[0.1, 2.0])
 
 
 def stored(tmp_path, where, size=16, short=20, **given):
@@ -51,21 +42,21 @@ def test_the_middle_is_what_resize_and_centre_crop_show(tmp_path, where):
 
 def test_augmented_views_from_files_are_those_from_memory(tmp_path):
     """Square files at the stored size: all three stores have the same pixels to cut from, up to rounding to 8 bits."""
-    draws = contrastive(6, 2, 20, 20, RECIPE, generator(0, "test"))
+    draws = contrastive(6, 2, 20, 20, AUGMENT, generator(0, "test"))
     rows = torch.arange(6)
-    found = {}
+    views = {}
     for where in ("memory", "cache", "files"):
         images = stored(tmp_path, where, sides=((20, 20),))
-        found[where] = images.views(rows.repeat(2), draws.rows(rows))
-        assert found[where].shape == (12, 3, 16, 16)
-    assert torch.equal(found["cache"], found["files"])
-    assert (found["memory"] - found["files"]).abs().max() < 0.03
+        views[where] = images.views(rows.repeat(2), draws.rows(rows))
+        assert views[where].shape == (12, 3, 16, 16)
+    assert torch.equal(views["cache"], views["files"])
+    assert (views["memory"] - views["files"]).abs().max() < 0.03
 
 
 def test_boxes_are_drawn_for_the_size_of_each_file(tmp_path):
     images = stored(tmp_path, "files")
     assert images.height.tolist()[:3] == [40, 48, 64] and images.width.tolist()[:3] == [60, 40, 64]
-    box = contrastive(6, 50, images.height, images.width, RECIPE, generator(0, "test")).box
+    box = contrastive(6, 50, images.height, images.width, AUGMENT, generator(0, "test")).box
     bottom, right = (box[..., 0] + box[..., 2]).amax(1), (box[..., 1] + box[..., 3]).amax(1)
     assert (bottom <= images.height).all() and (right <= images.width).all()
     assert (bottom > 0.9 * images.height).all() and (right > 0.9 * images.width).all()
@@ -79,7 +70,7 @@ def test_an_image_of_several_views_is_decoded_once_and_requests_come_in_order(tm
     inner = module.crops
     monkeypatch.setattr(module, "crops", lambda path, *rest: decoded.append(path) or inner(path, *rest))
     rows = torch.tensor([3, 1, 3, 5, 1, 3])
-    draws = contrastive(6, 1, images.height[rows], images.width[rows], RECIPE, generator(0, "test"))
+    draws = contrastive(6, 1, images.height[rows], images.width[rows], AUGMENT, generator(0, "test"))
     one = draws.rows(torch.arange(6))
     whole = images.views(rows, one)
     assert len(decoded) == 3
@@ -119,14 +110,14 @@ def test_a_file_that_broke_since_it_was_read_is_one_line(tmp_path):
 
 
 def test_stored_bytes_do_not_depend_on_where_the_repository_is(tmp_path, monkeypatch):
-    found = []
+    stores = []
     listing = Listing("data", [f"{number}.png" for number in range(6)])
     for place in ("one", "two"):
         monkeypatch.setenv("DVC_ROOT", str(tmp_path / place))
         files(tmp_path / place / "data")
         read(tmp_path / place / "store", listing, {"size": 16, "where": "files"})
-        found.append({path.name: path.read_bytes() for path in (tmp_path / place / "store").iterdir()})
-    assert found[0] == found[1] and set(found[0]) == {"store.json", "files.csv", "thumbnails.npy"}
+        stores.append({path.name: path.read_bytes() for path in (tmp_path / place / "store").iterdir()})
+    assert stores[0] == stores[1] and set(stores[0]) == {"store.json", "files.csv", "thumbnails.npy"}
 
 
 def test_stores_know_where_they_are():
@@ -134,3 +125,16 @@ def test_stores_know_where_they_are():
     assert images.device.type == "cpu" and images.size == 8
     far = OnDisk(np.array(["x"], object), torch.tensor([9]), torch.tensor([9]), 8, 8).to(torch.device("meta"))
     assert far.device.type == "meta" and far.take(torch.tensor([0])).device.type == "meta"
+
+
+def test_names_that_look_like_something_else_are_kept(tmp_path, monkeypatch):
+    """pandas would read these as missing or as numbers."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "files"))
+    listing = files(tmp_path / "files", 3)
+    names = ["NA", "007", "x.npy#1.png"]
+    for old, new in zip(listing.files, names):
+        (tmp_path / "files" / old).rename(tmp_path / "files" / new)
+    read(tmp_path / "store", Listing("", names), {"size": 16, "where": "files"})
+    restrict(tmp_path / "store", np.array([0, 1, 2]))
+    assert read_files(tmp_path / "store")["path"].tolist() == names
+    assert load_store(tmp_path / "store").views(torch.arange(3)).shape == (3, 3, 16, 16)

@@ -1,4 +1,4 @@
-"""What a parameter asks of the device."""
+"""Parameters set up the device."""
 
 import torch
 

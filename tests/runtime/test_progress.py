@@ -1,4 +1,4 @@
-"""Progress: plain lines outside of a terminal, every item passed on."""
+"""Progress is plain lines outside of a terminal, and every item is passed on."""
 
 from ballast.runtime import progress
 
@@ -7,7 +7,7 @@ def test_plain_lines_with_rate_and_remaining_time(capsys, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     assert list(progress.track(range(3), "work", unit="step")) == [0, 1, 2]
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(" [")[0] for line in lines] == ["work: 1/3", "work: 2/3", "work: 3/3"]  # the end is said once
+    assert [line.split(" [")[0] for line in lines] == ["work: 1/3", "work: 2/3", "work: 3/3"]  # one line for the end
     assert lines[0].startswith("work: 1/3 [00:00<") and "step/s" in lines[-1]
 
 

@@ -1,4 +1,4 @@
-"""CIFAR by torchvision's files, and one line where they are missing."""
+"""CIFAR comes from torchvision's files, and one line says where they are missing."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,8 @@ def test_missing_files_without_a_network_are_one_line(tmp_path, monkeypatch, kin
     with pytest.raises(BallastError) as error:
         cifar.labelled(kind, tmp_path)
     text = str(error.value)
-    assert text.startswith(f"{tmp_path}/{archive}: missing or damaged") and md5 in text and "\n" not in text
+    assert text.startswith(f"{tmp_path}/{archive}: missing or damaged, and downloading it from ")
+    assert md5 in text and "\n" not in text
 
 
 def test_arrays_are_channels_first(monkeypatch, tmp_path):
@@ -30,7 +31,7 @@ def test_arrays_are_channels_first(monkeypatch, tmp_path):
             self.data = np.arange(count * 32 * 32 * 3, dtype=np.uint64).reshape(count, 32, 32, 3).astype(np.uint8)
             self.targets, self.classes = list(range(count)), ["a", "b", "c", "d"]
 
-    monkeypatch.setitem(cifar.KINDS, "cifar10", Fake)
+    monkeypatch.setattr(torchvision.datasets, "CIFAR10", Fake)
     train, labels, test, test_labels, classes = cifar.labelled("cifar10", tmp_path)
     assert train.shape == (4, 3, 32, 32) and test.shape == (2, 3, 32, 32) and labels.dtype == np.int64
     assert train[1, 2, 3, 5] == Fake(None, True, True).data[1, 3, 5, 2] and test_labels.tolist() == [0, 1]
@@ -45,7 +46,7 @@ def test_a_pool_array_of_either_layout_is_read(tmp_path, shape):
 
 def test_a_wrong_pool_is_one_line(tmp_path):
     np.save(tmp_path / "pool.npy", np.zeros((5, 32, 32)))
-    with pytest.raises(BallastError, match=r"wants uint8 images \[P, 32, 32, 3\], has float64"):
+    with pytest.raises(BallastError, match=r"expected uint8 images \[P, 32, 32, 3\], got float64"):
         cifar.pool(tmp_path / "pool.npy")
     (tmp_path / "text.npy").write_text("no")
     with pytest.raises(BallastError, match=r"not a readable \.npy array"):

@@ -1,4 +1,4 @@
-"""Folders, lists and arrays: order, labels, and one line for whatever is wrong."""
+"""Folders, lists and arrays have an order and labels, and a mistake in them is one line."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,7 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 from ballast.sources import listing as module
 from ballast.sources.listing import array, filelist, folder, listing
-from tests import ROOT
-
-SPLITS = ROOT.parent / "shared" / "splits"
+from tests.sources import SPLITS
 
 
 def touch(root, *names):
@@ -22,14 +20,14 @@ def touch(root, *names):
 
 def test_a_folder_is_sorted_and_labelled_by_its_first_level(tmp_path):
     root = touch(tmp_path, "dog/b.JPG", "dog/deep/a.png", "cat/c.webp", "cat/notes.txt")
-    found = folder(root, labelled=True)
-    assert found.files == ["cat/c.webp", "dog/b.JPG", "dog/deep/a.png"]
-    assert found.labels == [0, 1, 1] and found.classes == ["cat", "dog"] and found.paths()[0] == f"{root}/cat/c.webp"
+    result = folder(root, labelled=True)
+    assert result.files == ["cat/c.webp", "dog/b.JPG", "dog/deep/a.png"]
+    assert result.labels == [0, 1, 1] and result.classes == ["cat", "dog"] and result.paths()[0] == f"{root}/cat/c.webp"
     assert folder(root, labelled=False).labels is None
 
 
 @pytest.mark.parametrize(("names", "labelled", "line"), [
-    (["notes.txt"], False, "no image in it"),
+    (["notes.txt"], False, r"expected images \(.*\), got none"),
     (["cat/a.png", "b.png"], True, "/b.png: lies beside the class folders"),
     (["cat/a.png", "dog/notes.txt"], True, "/dog: class folder without an image"),
 ])
@@ -47,7 +45,7 @@ def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
     root = touch(tmp_path, "a/1.png", "secret/2.png")
     scan = module.os.scandir
 
-    def refuse(path):  # as the system does; root, who runs the tests here, may read anything
+    def refuse(path):  # as the system does, except to root, who may read anything
         if str(path).endswith("secret"):
             raise PermissionError(13, "Permission denied", str(path))
         return scan(path)
@@ -57,16 +55,20 @@ def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
         folder(root, labelled=False)
 
 
+def test_a_file_that_is_named_like_the_row_of_an_array_is_listed(tmp_path):
+    assert folder(touch(tmp_path, "x.npy#3.jpg"), labelled=False).files == ["x.npy#3.jpg"]
+
+
 def test_a_list_keeps_its_order_and_a_labelled_one_serves_as_a_pool(tmp_path):
     path, root = str(tmp_path / "list.txt"), str(tmp_path)
     (tmp_path / "list.txt").write_text("train/n02/b c.JPEG 1\ntrain/n01/a.JPEG 0\n\ntrain/n02/d.JPEG 1\n")
-    found = filelist(path, root, labelled=True)
-    assert found.files == ["train/n02/b c.JPEG", "train/n01/a.JPEG", "train/n02/d.JPEG"]
-    assert found.labels == [1, 0, 1] and found.classes == ["n01", "n02"]
-    assert filelist(path, root, labelled=False)[:3] == (root, found.files, None)
+    result = filelist(path, root, labelled=True)
+    assert result.files == ["train/n02/b c.JPEG", "train/n01/a.JPEG", "train/n02/d.JPEG"]
+    assert result.labels == [1, 0, 1] and result.classes == ["n01", "n02"]
+    assert filelist(path, root, labelled=False)[:3] == (root, result.files, None)
     (tmp_path / "plain.txt").write_text("x y.png\nb.png\n")
     assert filelist(str(tmp_path / "plain.txt"), root, labelled=False).files == ["x y.png", "b.png"]
-    with pytest.raises(BallastError, match="is a list; root has to say"):
+    with pytest.raises(BallastError, match="is a list; root must say"):
         listing(path, None, labelled=True)
 
 
@@ -75,9 +77,10 @@ def test_a_list_keeps_its_order_and_a_labelled_one_serves_as_a_pool(tmp_path):
     ("a.png 0\nx/../../b.png 1\n", r"list.txt:2: x/../../b.png points out of"),
     ("/etc/b.png 0\n", r"list.txt:1: /etc/b.png points out of"),
     ("a.png 0\nb.png 1\na.png 0\n", r"list.txt:3: a.png again, first in line 1"),
-    ("a.png 0\nb.png\n", r"list.txt:2: wants `path label`, has 'b.png'"),
-    ("a.png 0\nb.png x\n", r"list.txt:2: label 'x' is no number"),
-    ("a.png 0\nb.png -1\n", r"list.txt:2: label '-1' is no number"),
+    ("a.png 0\nb.png\n", r"list.txt:2: expected `path label`, got 'b.png'"),
+    ("a.png 0\nb.png x\n", r"list.txt:2: expected a label 0, 1, 2, ..., got 'x'"),
+    ("a.png 0\nb.png -1\n", r"list.txt:2: expected a label 0, 1, 2, ..., got '-1'"),
+    ("a.png 0\nb.png \u00b2\n", r"list.txt:2: expected a label 0, 1, 2, ..., got '\u00b2'"),
     ("\n", r"list.txt: an empty list"),
 ])
 def test_a_wrong_list_is_one_line(tmp_path, text, line):
@@ -97,12 +100,13 @@ def test_an_array_lists_its_rows_with_the_labels_beside_it(tmp_path):
 
 
 @pytest.mark.parametrize(("images", "labels", "line"), [
-    (np.zeros((3, 8, 9, 3)), None, r"x.npy: wants uint8 images \[N, H, W, 3\], has float64 \[3, 8, 9, 3\]"),
-    (np.zeros((3, 8), np.uint8), None, "x.npy: wants uint8 images"),
-    (np.zeros((3, 8, 9, 5), np.uint8), None, "x.npy: wants uint8 images"),
-    (np.zeros((0, 8, 9), np.uint8), None, "x.npy: wants uint8 images"),
-    (np.zeros((3, 8, 9), np.uint8), np.array([0, 1]), r"x_labels.npy: wants 3 labels from 0 on, has int64 \[2\]"),
-    (np.zeros((3, 8, 9), np.uint8), np.array([0, -1, 1]), "x_labels.npy: wants 3 labels from 0 on"),
+    (np.zeros((3, 8, 9, 3)), None, r"x.npy: expected uint8 images \[N, H, W, 3\], got float64 \[3, 8, 9, 3\]"),
+    (np.zeros((3, 8), np.uint8), None, "x.npy: expected uint8 images"),
+    (np.zeros((3, 8, 9, 5), np.uint8), None, "x.npy: expected uint8 images"),
+    (np.zeros((0, 8, 9), np.uint8), None, "x.npy: expected uint8 images"),
+    (np.zeros((3, 8, 9), np.uint8), np.array([0, 1]), r"x_labels.npy: expected 3 integer labels, got int64 \[2\]"),
+    (np.zeros((3, 8, 9), np.uint8), np.array(["a", "b", "c"]), r"x_labels.npy: expected 3 integer labels, got <U1"),
+    (np.zeros((3, 8, 9), np.uint8), np.array([0, -1, 1]), "x_labels.npy: expected labels 0, 1, 2, ..., got -1"),
 ])
 def test_a_wrong_array_is_one_line(tmp_path, images, labels, line):
     np.save(tmp_path / "x.npy", images)
@@ -124,12 +128,12 @@ def test_relative_paths_start_at_the_repository(tmp_path, monkeypatch):
     assert str(resolve_path("/data")) == "/data"
 
 
-@pytest.mark.skipif(not SPLITS.is_dir(), reason="the published lists lie beside the project, not in it")
+@pytest.mark.skipif(not SPLITS.is_dir(), reason="BALLAST_PUBLISHED_SPLITS names no folder")
 @pytest.mark.parametrize(("name", "images", "sizes"), [
     ("imagenet100/imageNet_100_LT_train.txt", 12_205, [39, 48, 13]),
     ("places/Places_LT_train.txt", 62_500, [131, 163, 71])])
 def test_the_published_lists_have_their_published_sizes_and_groups(name, images, sizes):
-    found = filelist(str(SPLITS / name), str(SPLITS), labelled=True)
-    assert len(found.files) == images
-    groups = assign(np.bincount(found.labels), "counts")
+    result = filelist(str(SPLITS / name), str(SPLITS), labelled=True)
+    assert len(result.files) == images
+    groups = assign(np.bincount(result.labels), "counts")
     assert [int((groups == group).sum()) for group in GROUPS] == sizes

@@ -1,4 +1,4 @@
-"""Class-count laws and lists (methods.md 4.1)."""
+"""Class-count laws, and lists drawn by them."""
 
 import numpy as np
 import pytest
@@ -16,9 +16,7 @@ from ballast.sources.longtail import (
     step,
     validation_list,
 )
-from tests import ROOT
-
-SPLITS = ROOT.parent / "shared" / "splits"
+from tests.sources import SPLITS
 
 # Recovered from the index lists that SDCLR and COLT release, class by class, head to tail.
 CIFAR100 = [
@@ -86,7 +84,7 @@ def test_the_same_split_is_the_same_and_others_differ():
 
 
 def test_too_few_images_of_a_class_is_one_clear_line():
-    with pytest.raises(BallastError, match=r"longtail.largest: class 0 has 20 images.* needs 30"):
+    with pytest.raises(BallastError, match=r"longtail.largest: class 0 has 20 images outside.* needs 30"):
         long_tail_split(labels_of(3, 20), np.arange(60), exponential(3, 30, 1), 0.1, 1)
 
 
@@ -103,7 +101,7 @@ def test_published_lists_are_read_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize(("changes", "line"), [
-    ({"longtail": [0, 99]}, "wants indices of 10 images"), ({"few": [0.5]}, "wants indices of 10 images"),
+    ({"longtail": [0, 99]}, "expected indices of 10 images"), ({"few": [0.5]}, "expected indices of 10 images"),
     ({"balanced": [3, 3]}, "lists an image twice"), ({"val": [8, 2]}, "images of .* are in the validation list too")])
 def test_wrong_published_lists_are_one_line(tmp_path, changes, line):
     write_lists(tmp_path, **changes)
@@ -113,7 +111,7 @@ def test_wrong_published_lists_are_one_line(tmp_path, changes, line):
         published_lists(tmp_path, "y_", 1, np.repeat([0, 1], 5))
 
 
-@pytest.mark.skipif(not SPLITS.is_dir(), reason="the published lists lie beside the project, not in it")
+@pytest.mark.skipif(not SPLITS.is_dir(), reason="BALLAST_PUBLISHED_SPLITS names no folder")
 @pytest.mark.parametrize(("folder", "prefix", "split", "counts", "head"), [
     ("cifar10", "", 1, CIFAR10, [6, 8, 4, 1, 7, 0, 3, 2, 5, 9]),
     ("cifar10", "", 2, CIFAR10, [3, 9, 7, 4, 0, 1, 2, 6, 8, 5]),
@@ -126,6 +124,6 @@ def test_the_released_lists_have_their_counts_and_class_order(folder, prefix, sp
     starts = [position[image] for image in few[:: len(few) // len(counts)].tolist()]
     labels = np.zeros(50_000, np.int64)
     labels[long_tail] = np.searchsorted(starts, np.arange(len(long_tail)), side="right") - 1
-    found = published_lists(SPLITS / folder, prefix, split, labels)["counts"]
-    assert sorted(found.tolist(), reverse=True) == counts
-    assert np.argsort(-found, kind="stable")[: len(head)].tolist() == head
+    counted = published_lists(SPLITS / folder, prefix, split, labels)["counts"]
+    assert sorted(counted.tolist(), reverse=True) == counts
+    assert np.argsort(-counted, kind="stable")[: len(head)].tolist() == head

@@ -1,4 +1,4 @@
-"""Two thousand files of every format and fault: which are read, which are left out and why, and what is refused."""
+"""Of two thousand files of every format and fault, the good ones are read and the bad ones named with a reason."""
 
 import hashlib
 import io
@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ballast.images.store import load_store, read_files
+from ballast.images.folder import read_files
+from ballast.images.store import load_store
 from ballast.runtime.errors import BallastError
+from ballast.sources import reading
 from ballast.sources.listing import Listing, folder
-from ballast.sources.reading import ArrayWriter, read, read_all
-from tests.images.test_decode import bomb, smooth
+from ballast.sources.reading import read, read_all
+from tests.images.examples import bomb, smooth
 
 SOURCE = {"size": 16}
 
@@ -36,10 +38,10 @@ def rotated():
 
 JPEG = encoded("JPEG", quality=90)
 GOOD = {
-    "jpeg.jpg": JPEG, "upper.JPEG": JPEG, "grey.jpg": encoded("JPEG", "L"), "cmyk.jpg": encoded("JPEG", "CMYK"),
+    "jpeg.jpg": JPEG, "upper.JPEG": JPEG, "gray.jpg": encoded("JPEG", "L"), "cmyk.jpg": encoded("JPEG", "CMYK"),
     "progressive.jpg": encoded("JPEG", progressive=True), "turned.jpg": rotated(),
-    "png.png": encoded("PNG"), "grey.png": encoded("PNG", "L"), "palette.png": encoded("PNG", "P"),
-    "alpha.png": encoded("PNG", "RGBA"), "grey-alpha.png": encoded("PNG", "LA"), "16bit.png": encoded("PNG", "I;16"),
+    "png.png": encoded("PNG"), "gray.png": encoded("PNG", "L"), "palette.png": encoded("PNG", "P"),
+    "alpha.png": encoded("PNG", "RGBA"), "gray-alpha.png": encoded("PNG", "LA"), "16bit.png": encoded("PNG", "I;16"),
     "bits.png": encoded("PNG", "1"), "webp.webp": encoded("WEBP"), "bmp.bmp": encoded("BMP"), "gif.gif": encoded("GIF"),
     "tif.tif": encoded("TIFF"), "cmyk.tif": encoded("TIFF", "CMYK"), "16bit.tif": encoded("TIFF", "I;16"),
     "wide.png": encoded("PNG", side=(20, 300)), "small.png": encoded("PNG", side=(2, 3)),
@@ -102,10 +104,13 @@ def test_the_store_holds_the_good_ones_and_nothing_else(pool):
     good = manifest[manifest["status"] == "ok"]
     images = load_store(store)
     assert len(images) == len(good) == COPIES * len(GOOD) and images.images.shape[1:] == (3, 16, 16)
-    assert good["row"].tolist() == list(range(len(good)))
-    for row in range(0, len(good), 97):
-        pixels = images.images[row].numpy().tobytes()
-        assert good["hash"].iloc[row] == hashlib.blake2b(pixels, digest_size=16).hexdigest()
+    assert good["row"].tolist() == np.flatnonzero(manifest["status"] == "ok").tolist()
+    for number in range(0, len(good), 97):
+        pixels = images.images[number].numpy().tobytes()
+        assert good["hash"].iloc[number] == hashlib.blake2b(pixels, digest_size=16).hexdigest()
+    array = np.load(store / "images.npy")
+    assert len(array) == len(manifest) and not array[(manifest["status"] != "ok").to_numpy()].any()
+    assert len(np.load(store / "thumbnails.npy")) == len(good)
     pd.testing.assert_frame_equal(read_files(store), good.drop(columns="status").reset_index(drop=True),
                                   check_dtype=False)
     sizes = good.assign(kind=good["path"].str.split("/").str[-1]).groupby("kind")[["width", "height"]].first()
@@ -116,15 +121,15 @@ def test_the_store_holds_the_good_ones_and_nothing_else(pool):
 @pytest.mark.parametrize("where", ["cache", "files"])
 def test_the_other_stores_read_and_leave_out_the_same(pool, tmp_path, where):
     one = folder(str((pool[1]["path"].iloc[0]).rsplit("/", 1)[0]), labelled=False)
-    found = read(tmp_path, one, {**SOURCE, "where": where})
-    assert (found["status"] == "ok").sum() == len(GOOD) == len(load_store(tmp_path))
-    expected = pool[1][: len(found)]
-    assert found[["hash", "status"]].to_numpy().tolist() == expected[["hash", "status"]].to_numpy().tolist()
+    files = read(tmp_path, one, {**SOURCE, "where": where})
+    assert (files["status"] == "ok").sum() == len(GOOD) == len(load_store(tmp_path))
+    expected = pool[1][: len(files)]
+    assert files[["hash", "status"]].to_numpy().tolist() == expected[["hash", "status"]].to_numpy().tolist()
     assert (tmp_path / "images.npy").exists() == (where == "cache")
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_every_fault_among_seed_or_labelled_images_is_one_line(tmp_path, name):
+def test_every_fault_among_in_domain_or_labelled_images_is_one_line(tmp_path, name):
     content, reason = BAD[name]
     for other in ("a.jpg", "z.jpg"):
         (tmp_path / other).write_bytes(JPEG)
@@ -133,13 +138,13 @@ def test_every_fault_among_seed_or_labelled_images_is_one_line(tmp_path, name):
         read_all(tmp_path / "store", folder(str(tmp_path), labelled=False), SOURCE)
     text = str(error.value)
     assert text.startswith(f"{tmp_path}/{name}: {reason}") and "\n" not in text
-    assert text.endswith("1 of 3 seed or labelled images cannot be used: repair or remove them")
+    assert text.endswith("1 of 3 in-domain or labelled images cannot be used: repair or remove them")
 
 
 def test_a_listed_file_that_is_not_there_is_a_fault_as_well(tmp_path):
     (tmp_path / "a.jpg").write_bytes(JPEG)
-    found = read(tmp_path / "store", Listing(str(tmp_path), ["a.jpg", "gone.jpg"]), SOURCE)
-    assert found["status"].tolist() == ["ok", "no such file"] and found["bytes"].tolist() == [len(JPEG), 0]
+    files = read(tmp_path / "store", Listing(str(tmp_path), ["a.jpg", "gone.jpg"]), SOURCE)
+    assert files["status"].tolist() == ["ok", "no such file"] and files["bytes"].tolist() == [len(JPEG), 0]
 
 
 def test_a_short_side_of_null_is_the_size(tmp_path):
@@ -159,13 +164,27 @@ def test_pixels_in_memory_are_stored_as_they_are(tmp_path):
     assert np.load(tmp_path / "thumbnails.npy").shape == (2500, 16, 16)
 
 
-def test_an_array_that_is_not_finished_has_no_name(tmp_path):
-    with pytest.raises(KeyboardInterrupt), ArrayWriter(tmp_path / "x.npy", (2,)) as file:
-        file.append(np.ones((3, 2), np.uint8))
+@pytest.mark.parametrize("count", [3, reading.BLOCK + 3])
+def test_an_array_that_is_not_finished_has_no_name(tmp_path, monkeypatch, count):
+    """The reading is stopped before its first block is written, and after it."""
+    (tmp_path / "0.jpg").write_bytes(JPEG)
+    decoded = [image for image in reading.decode_all([tmp_path / "0.jpg"], 16)] * count
+
+    def stopped(paths, short):
+        yield from decoded
         raise KeyboardInterrupt
-    assert not list(tmp_path.iterdir())
-    with ArrayWriter(tmp_path / "x.npy", (2,)) as file:
-        for count in (3, 100_000):
-            file.append(np.full((count, 2), count % 256, np.uint8))
-    found = np.load(tmp_path / "x.npy")
-    assert found.shape == (100_003, 2) and found[2:4, 0].tolist() == [3, 160]
+
+    monkeypatch.setattr(reading, "decode_all", stopped)
+    listing = Listing(str(tmp_path), [f"{number}.jpg" for number in range(count + 1)])
+    with pytest.raises(KeyboardInterrupt):
+        read(tmp_path / "store", listing, SOURCE)
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, full_disk):
+    images = np.zeros((3000, 1, 8, 8), np.uint8)
+    with full_disk(100_000), pytest.raises(BallastError, match=r"images\.npy: not written \(File too large\)"):
+        read(tmp_path / "store", images, {})
+    assert not list((tmp_path / "store").iterdir())
+    read(tmp_path / "store", images, {})
+    assert len(load_store(tmp_path / "store")) == 3000

@@ -22,11 +22,12 @@ from ballast.runtime.files import write_atomic
 SETTINGS = ("where", "size", "short")
 
 
-def read_folder(folder: str | Path, **options: object) -> tuple[dict, pd.DataFrame]:
-    """Return the settings of store.json and the table files.csv; ``options`` go to pandas.read_csv."""
+def read_folder(folder: str | Path) -> tuple[dict, pd.DataFrame]:
+    """Return the settings of store.json and the table files.csv."""
     try:
         settings = json.loads(Path(folder, "store.json").read_text())
-        return {key: settings[key] for key in SETTINGS}, pd.read_csv(Path(folder, "files.csv"), **options)
+        files = pd.read_csv(Path(folder, "files.csv"), keep_default_na=False, dtype={"path": str, "hash": str})
+        return {key: settings[key] for key in SETTINGS}, files
     except (ValueError, KeyError, TypeError) as error:  # errors of pandas' parser and of UTF-8 are ValueErrors
         raise BallastError(f"{folder}: a damaged store of images ({str(error).splitlines()[0]}); delete it and run "
                            f"`dvc repro`") from error
@@ -34,7 +35,7 @@ def read_folder(folder: str | Path, **options: object) -> tuple[dict, pd.DataFra
 
 def read_files(folder: str | Path) -> pd.DataFrame:
     """Return the table of a store: row, path, height, width, bytes and hash of every image."""
-    return read_folder(folder, keep_default_na=False)[1]
+    return read_folder(folder)[1]
 
 
 def save_folder(folder: str | Path, where: str, size: int, short: int, files: pd.DataFrame) -> None:

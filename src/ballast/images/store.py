@@ -1,6 +1,6 @@
-"""Stores of images, in memory or on disk: read from a folder, written to one (ballast.images.folder).
+"""Stores of images, in memory or on disk, and the folders they are read from and written to (ballast.images.folder).
 
-Both kinds of store answer the same question, ``views``: these images, augmented by these draws, as floats on the device.
+Both kinds of store answer one question, ``views``: these images, augmented by these draws, as floats on the device.
 """
 
 from pathlib import Path

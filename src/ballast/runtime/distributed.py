@@ -134,7 +134,7 @@ class WholeBatchNorm(_BatchNorm):
     def forward(self, images: Tensor) -> Tensor:
         if not self.training:
             return batch_norm(images, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        x = images.float()
+        x = images.to(self.running_mean.dtype)  # views may be bfloat16
         axes = [axis for axis in range(x.dim()) if axis != 1]
         shape = [1, -1, *[1] * (x.dim() - 2)]
         count = _SumOverRanks.apply(x.new_tensor([x.numel() / x.shape[1]]))

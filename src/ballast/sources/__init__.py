@@ -1,1 +1,1 @@
-"""Where images come from, and how they are divided into lists."""
+"""Sources of images: files, arrays and embedded data sets, and the lists that divide them."""
