@@ -1,11 +1,11 @@
-"""A dvc.lock cut off anywhere can be read again, and keeps all stages that were whole."""
+"""A dvc.lock that was cut off anywhere becomes readable again and keeps all complete stages."""
 
 import re
 
 import yaml
 from dvc.dvcfile import Lockfile
 
-from scripts.mend import main, whole
+from scripts.mend import is_complete, main
 from tests import ROOT
 
 LOCK = (ROOT / "dvc.lock").read_text()
@@ -16,14 +16,14 @@ def validated(text):
     Lockfile.SCHEMA(yaml.safe_load(text))
 
 
-def test_a_whole_lock_is_left_alone(tmp_path, capsys):
+def test_a_complete_lock_is_left_alone(tmp_path, capsys):
     (tmp_path / "dvc.lock").write_text(LOCK)
     main(tmp_path / "dvc.lock")
     main(tmp_path / "none")
     assert (tmp_path / "dvc.lock").read_text() == LOCK and not capsys.readouterr().out
 
 
-def test_cut_off_at_any_place_it_is_valid_again_and_keeps_whole_stages(tmp_path):
+def test_cut_off_at_any_place_it_is_valid_again_and_keeps_complete_stages(tmp_path):
     path, stages = tmp_path / "dvc.lock", yaml.safe_load(SHORT)["stages"]
     names = list(stages)
     for length in range(0, len(SHORT), 5):
@@ -40,5 +40,5 @@ def test_cut_off_at_any_place_it_is_valid_again_and_keeps_whole_stages(tmp_path)
 def test_what_is_left_says_so(tmp_path, capsys):
     (tmp_path / "dvc.lock").write_text(LOCK[: len(LOCK) // 2])
     main(tmp_path / "dvc.lock")
-    assert "cut off" in capsys.readouterr().out and not whole(LOCK[: len(LOCK) // 2])
-    assert whole((tmp_path / "dvc.lock").read_text())
+    assert "cut off" in capsys.readouterr().out and not is_complete(LOCK[: len(LOCK) // 2])
+    assert is_complete((tmp_path / "dvc.lock").read_text())
