@@ -1,6 +1,7 @@
 """The page of results on real images: its tables come from the numbers of all splits."""
 
 import pandas as pd
+import pytest
 
 from ballast.config.yaml import read_yaml
 from ballast.report.marks import filled
