@@ -62,7 +62,8 @@ def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     assert parent.data.tags["mlflow.note.content"] == (finished.folder / "results/table.md").read_text()
     assert parent.info.end_time > parent.info.start_time
     metrics = runs["evaluate@colt"].data.metrics
-    assert metrics["All"] == table.loc["colt", "All"] and {"fewshot/Few", "knn/Few", "features/uniformity"} <= set(metrics)
+    assert metrics["All"] == table.loc["colt", "All"]
+    assert {"fewshot/Few", "knn/Few", "features/uniformity"} <= set(metrics)
     history = pd.read_csv(finished.folder / "runs/colt/history.csv")
     seen = client.get_metric_history(runs["pretrain@colt"].info.run_id, "contrastive")
     assert [(point.step, point.value) for point in seen] == list(zip(history["epoch"], history["contrastive"]))
