@@ -9,67 +9,78 @@ SETTINGS ?=
 REV ?=
 COMMA := ,
 
-.PHONY: repro test table ablations study experiments compare plots times faults soak bench publish ui docs-check lint setup \
-	help
+# Tests: two processes side by side. Folders whose results depend on the order of floating-point sums are tested again
+# with the instructions of an older processor.
+PYTEST := pytest -n 2 --dist loadgroup --no-loadscope-reorder
+NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
+OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-help: ## Show this list
+.PHONY: repro check test table ablations study experiments compare plots times docs docs-check faults soak bench publish \
+	ui setup help
+
+help: ## Show this list; times are those of two cores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-repro: setup ## Run the stages that are stale and print the comparison table
-	@python scripts/mend.py
-	@python stages/check.py
+repro: setup ## Run the stages that are stale and print the comparison table (the first time 8 minutes, 100 MB)
+	@python -m scripts.mend
+	@python -m stages.check
 	dvc repro
 	@cat results/table.md
 
-test: setup ## Check the style and run all tests
+check: setup ## Check the style and run the unit tests (2 minutes)
 	ruff check .
-	pytest
+	$(PYTEST) -m unit
 
-table: setup ## Mean and deviation over splits: make table SPLITS=1,2,3 METHODS=simclr,mak-both PROTOCOL=fewshot
-	@python scripts/splits.py $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS)
+test: setup ## Run all that must hold before a change lands (12 minutes)
+	ruff check .
+	$(PYTEST)
+	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))
 
-ablations: setup ## The same for every variant of params.yaml and the methods that they vary
-	@python scripts/splits.py $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+table: setup ## Mean and deviation over splits: make table SPLITS=1,2 METHODS=mak,mak-both PROTOCOL=fewshot (5 min a split)
+	@python -m scripts.table $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS)
 
-study: setup ## docs/results.md anew: every row on splits of real images (two cores: a night; goes on where it stopped)
+ablations: setup ## The same for every variant of params.yaml and the rows that they vary (an hour)
+	@python -m scripts.table $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+
+study: setup ## Fill docs/results.md: every row on splits of real images (a night; it goes on where it stopped)
 	@python -m scripts.study $(SPLITS)
 
-experiments: setup ## DVC experiments side by side, some rows: make experiments METHODS=mak,colt
+experiments: setup ## List DVC experiments side by side, some rows: make experiments METHODS=mak,colt
 	@dvc exp show --no-pager --md --drop '.*' --keep 'Experiment|metrics/($(subst $(COMMA),|,$(METHODS))).json:(Few|All)'
+
+compare: setup ## Compare rows with those of a branch, commit or experiment: make compare REV=main METHODS=mak,colt
+	@dvc metrics diff --md $(REV) --targets $(patsubst %,metrics/%.json,$(subst $(COMMA), ,$(METHODS)))
+
+plots: setup ## Draw DVC's plots into dvc_plots/index.html, without a network; REV=main: beside those of a branch
+	@python -m scripts.plots $(REV)
+
+times: setup ## Print seconds and images per second of every stage that ran here
+	@python -m scripts.times
+
+docs: setup ## Fill the tables between marks in README and docs from results/
+	@python -m scripts.docs
+
+docs-check: setup ## Run every command of README and docs on a small scale (half an hour)
+	BALLAST_DOCS=all pytest tests/docs
 
 faults: setup ## Break it on purpose some seventy times and print what was lost (half an hour)
 	BALLAST_FAULTS=all pytest tests/faults
 
-soak: setup ## The default under random changes and interruptions for half an hour, then against dvc.lock
+soak: setup ## Run the default under random changes and interruptions, then compare with dvc.lock (half an hour)
 	python -m tests.faults.soak 30
 
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
 	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
 
-compare: setup ## Rows here beside those of a branch, commit or experiment: make compare REV=main METHODS=mak,colt
-	@dvc metrics diff --md $(REV) --targets $(patsubst %,metrics/%.json,$(subst $(COMMA), ,$(METHODS)))
-
-plots: setup ## DVC's plots in dvc_plots/index.html, without a network; REV=main: beside those of a branch
-	@python scripts/plots.py $(REV)
-
-times: setup ## Seconds and images per second of every stage that ran here
-	@python scripts/times.py
-
 publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlflow.db): make publish REV=a-branch
-	@python scripts/publish.py $(REV)
+	@python -m scripts.publish $(REV)
 
-ui: setup ## Look at what was published, on this machine alone
+ui: setup ## Show what was published, on this machine alone
 	mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
-docs-check: setup ## Run every command of README and docs on a small scale (half an hour)
-	BALLAST_DOCS=all pytest tests/docs
-
-lint: setup ## Check the style alone
-	ruff check .
-
-setup: .venv/ready ## Make .venv with the pinned packages
+setup: .venv/ready ## Make .venv with the pinned packages (3 minutes, 5.8 GB; 1.5 GB where it has torch's CPU build already)
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[pipeline,dev]'
 	@touch $@

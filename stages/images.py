@@ -5,19 +5,19 @@ import pandas as pd
 from ballast.runtime.files import save_array, write_atomic
 from ballast.sources.labelled import load_labelled
 from ballast.sources.reading import read_all
-from stages.settings import parameters
-from stages.supervise import run
+from stages.common.parameters import parameters
+from stages.common.supervise import run
 
 
 def main() -> None:
-    source = parameters().dataset["source"]
-    found = load_labelled(source)
-    read_all("data/images/train", found.train, source)
-    read_all("data/images/test", found.test, source)
-    save_array("data/labels/train.npy", found.train_labels)
-    save_array("data/labels/test.npy", found.test_labels)
-    write_atomic("data/labels/classes.txt", "".join(f"{name}\n" for name in found.classes))
-    lists = [pd.DataFrame({"list": name, "image": rows}) for name, rows in (found.lists or {}).items()]
+    source = parameters("dataset", dataset=("source",)).dataset.source
+    images = load_labelled(source)
+    read_all("data/images/train", images.train, source)
+    read_all("data/images/test", images.test, source)
+    save_array("data/labels/train.npy", images.train_labels)
+    save_array("data/labels/test.npy", images.test_labels)
+    write_atomic("data/labels/classes.txt", "".join(f"{name}\n" for name in images.classes))
+    lists = [pd.DataFrame({"list": name, "image": rows}) for name, rows in (images.lists or {}).items()]
     table = pd.concat([pd.DataFrame(columns=["list", "image"]), *lists])
     write_atomic("data/labels/lists.csv", table.to_csv(index=False))
 

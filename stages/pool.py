@@ -2,38 +2,44 @@
 
 import numpy as np
 import pandas as pd
+import torch
 
-from ballast.images.store import read_files, restrict
-from ballast.runtime.errors import require
+from ballast.images.folder import read_files, restrict
+from ballast.images.store import load_store, save_store
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from ballast.sources.duplicates import nearest_reference
 from ballast.sources.labelled import load_pool, overlap
 from ballast.sources.reading import read
-from stages.settings import parameters
-from stages.supervise import class_names, run
+from stages.common.files import class_names
+from stages.common.parameters import parameters
+from stages.common.supervise import run
 
-STORE = "data/pool/store"
+STORE = "data/pool/all"
 
 
 def main() -> None:
-    p = parameters()
-    how = p.dataset["leakage"]
-    images, shows = load_pool(p.dataset["source"])
-    manifest = read(STORE, images, p.dataset["source"]).assign(shows=shows)
+    p = parameters("dataset", dataset=("source", "leakage"))
+    leakage = p.dataset.leakage
+    images, shows = load_pool(p.dataset.source)
+    manifest = read(STORE, images, p.dataset.source).assign(shows=shows)
     usable = manifest.index[manifest["status"] == "ok"]
-    require(len(usable) > 0, f"{p.dataset['source'].get('pool')}: none of its {len(manifest)} files is an image")
-    leaks = _leaks(how["cosine"])
-    if how["action"] == "exclude":
+    if not len(usable):
+        raise BallastError(f"{p.dataset.source.get('pool')}: none of its {len(manifest)} files is an image")
+    leaks = _leaks(leakage["cosine"])
+    if leakage["action"] == "exclude":
         manifest.loc[usable[leaks.index], "status"] = leaks["of"].to_numpy()
     kept = np.flatnonzero(manifest.loc[usable, "status"] == "ok")
-    require(len(kept) > 0, "the pool: no image is left of it")
+    if not len(kept):
+        raise BallastError("pool: no usable image is left after filtering; see the statuses in its manifest")
     restrict(STORE, kept)
+    save_store(load_store(STORE).take(torch.zeros(0, dtype=torch.long)), "data/pool/none")
     number = pd.Series(range(len(kept)), index=usable[kept])
     manifest.insert(0, "pool", number.reindex(manifest.index).astype("Int64"))
     write_atomic("data/pool/manifest.csv", manifest.drop(columns="row").to_csv(index=False))
     write_atomic("data/pool/leaks.csv", leaks.to_csv(index_label="read"))
     print(f"pool: {len(kept)} images; {len(manifest) - len(kept)} of {len(manifest)} left out; "
-          f"{len(leaks)} like a train or test image ({how['action']})")
+          f"{len(leaks)} like a train or test image ({leakage['action']})")
     shared = overlap(manifest["shows"][manifest["status"] == "ok"].tolist(), class_names())
     write_atomic("data/pool/overlap.csv", shared.to_csv(index_label="class"))
     if len(shared):
@@ -41,20 +47,20 @@ def main() -> None:
 
 
 def _leaks(cosine: float) -> pd.DataFrame:
-    """Pool images that are a train or test image again: by position, with that image and the cosine."""
-    found = []
+    """Return the pool images that are a train or test image again: by position, with that image and the cosine."""
+    tables = []
     for part in ("train", "test"):
         reference = read_files(f"data/images/{part}")
         if len(reference):
             index, similar = nearest_reference(*_seen(STORE), *_seen(f"data/images/{part}"))
-            found.append(pd.DataFrame({"of": [f"{part} image {number} again" for number in index], "cosine": similar}))
-    best = pd.concat(found).sort_values("cosine", ascending=False, kind="stable")
+            tables.append(pd.DataFrame({"of": [f"{part} image {number} again" for number in index], "cosine": similar}))
+    best = pd.concat(tables).sort_values("cosine", ascending=False, kind="stable")
     best = best[~best.index.duplicated()].sort_index()
     return best[best["cosine"] >= cosine].round(5)
 
 
 def _seen(store: str) -> tuple[np.ndarray, np.ndarray]:
-    """Thumbnails of a store's images, and hashes of their pixels."""
+    """Return the thumbnails of a store's images, and hashes of their pixels."""
     return load_array(f"{store}/thumbnails.npy"), read_files(store)["hash"].to_numpy()
 
 

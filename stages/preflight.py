@@ -1,34 +1,52 @@
-"""Check that what params.yaml asks for fits the images, now that they are known and before anything trains."""
+"""Refuse what the images are too few for, now that they are known and before anything trains."""
 
-import numpy as np
+import json
+from pathlib import Path
+
 import pandas as pd
 
-from ballast.runtime.errors import require
-from ballast.runtime.files import write_atomic
-from stages.settings import parameters
-from stages.supervise import run
+from ballast.config.yaml import read_yaml
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import load_array, write_atomic
+from stages.common.parameters import parameters
+from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters()
-    listed = np.load("data/split/longtail.npy", allow_pickle=False)
-    seeds = len(listed)
+    p = parameters(profile=("sampling", "score"))
+    listed = load_array("data/split/longtail.npy")
     pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
-    require(seeds > 1, f"datasets.{p.dataset_name}: the long-tailed list has {seeds} images; contrast needs at least 2")
-    budget = p.profile["sampling"]["budget"]
-    require(budget <= pool, f"profiles.{p.profile_name}.sampling.budget: {budget} is more than the {pool} images of "
-                            f"the pool (data/pool/manifest.csv)")
-    asked = {f"profiles.{p.profile_name}.score.centres": p.profile["score"]["centres"]}
-    for name, row in p.methods.items():
-        blocks = {f"{name}.pretrain.resample": row["pretrain"].get("resample"), f"{name}.student": row.get("student")}
-        asked |= {f"methods.{path}.clusters": block["clusters"] for path, block in blocks.items() if block}
-    for path, count in asked.items():
-        require(count <= seeds, f"{path}: {count} are more than the {seeds} seed images")
-    seen, tested = (pd.read_csv(f"data/images/{part}/files.csv")["hash"] for part in ("train", "test"))
-    again = int(seen.iloc[listed].isin(tested).sum())
+    images, budget = len(listed), p.profile.sampling.budget
+    if images < 2:
+        raise BallastError(f"data/split/longtail.npy: expected at least 2 in-domain images, got {images}; contrast "
+                           f"needs more than one")
+    profile = f"configs/profiles/{p.profile.name}.yaml"
+    if budget > pool:
+        raise BallastError(f"{profile}: sampling.budget: expected at most {pool}, the images of the pool "
+                           f"(data/pool/manifest.csv), got {budget}")
+    for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
+        if clusters > images:
+            raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}")
+    write_atomic("data/preflight", "the images are enough for what is asked\n")
+    write_atomic("data/overlap.json", json.dumps(overlap(listed)) + "\n")
+
+
+def clusters_of_rows() -> dict[str, int]:
+    """Return the number of clusters that every idea of every row asks for, by the path of the parameter."""
+    recipes = {path: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
+    ideas = {path: recipe.get("ideas") or {"guidance": recipe.get("guidance", {})} for path, recipe in recipes.items()}
+    return {f"{path}: {name}.clusters": settings["clusters"] for path, of_row in ideas.items()
+            for name, settings in of_row.items() if "clusters" in settings}
+
+
+def overlap(listed) -> dict[str, int]:
+    """Return how many in-domain images have the pixels of a test image; say so where there are any."""
+    trained, tested = (pd.read_csv(f"data/images/{part}/files.csv")["hash"] for part in ("train", "test"))
+    again = int(trained.iloc[listed].isin(tested).sum())
     if again:
-        print(f"fit: {again} of the {seeds} seed images have the pixels of a test image: accuracy will flatter")
-    write_atomic("data/fits", "what is asked for fits the images\n")
+        print(f"preflight: {again} of the {len(listed)} in-domain images have the pixels of a test image; test "
+              f"accuracy will be too optimistic")
+    return {"in_domain": len(listed), "also in test": again}
 
 
 if __name__ == "__main__":

@@ -1,55 +1,91 @@
-"""Train one method: the seed list alone, with selected pool images, or with rounds of sampling from the pool."""
+"""Pre-train one row: on in-domain images alone, with selected pool images, or with rounds of sampling from the pool."""
 
+from dataclasses import replace
+
+import pandas as pd
 import torch
 
-from ballast.config.merge import merged
-from ballast.encoders.model import build, save_model
-from ballast.images.store import load_store, read_files
+from ballast.config.recipe import load_recipe
+from ballast.config.yaml import read_yaml
+from ballast.encoders.embed import embed
+from ballast.encoders.model import Model, build, save_model
+from ballast.ideas.idea import Setup
+from ballast.images.folder import read_files
+from ballast.images.store import Store, load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import rank, start, stop, synchronised
+from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
 from ballast.runtime.files import load_array, write_atomic
-from ballast.training import method as methods
-from ballast.training.rounds import Pretraining
-from ballast.training.scratch import Scratch
-from stages.settings import parameters
-from stages.supervise import run
+from ballast.runtime.ranks import rank
+from ballast.training.batches import matched_epochs
+from ballast.training.build import framework, ideas
+from ballast.training.checkpoint import Checkpoint
+from ballast.training.trainer import Trainer
+from stages.common.parameters import parameters
+from stages.common.supervise import run
 
 
-def main(method: str, seed_list: str, extra: str) -> int:
-    p = parameters(method)
-    settings = merged(p.profile["pretrain"], p.method["pretrain"], p.profile.get("tuned", {}).get(method, {}))
-    device = start(prepare(p.threads, p.deterministic))
-    images = load_store("data/images/train").take(torch.from_numpy(load_array(seed_list))).to(device)
-    added = None if extra == seed_list else load_store(extra, device)  # dvc.yaml repeats the list to add nothing
-    model = synchronised(build(p.profile["network"], images.channels, p.seed, settings.get("layers", 2)).to(device))
+def main(row: str, images_list: str, pool_images: str) -> int:
+    p = parameters("seed", "threads", "deterministic", profile=("network", "augment"))
+    described = f"data/recipes/pretrain/{row}.yaml"
+    recipe = load_recipe(read_yaml(described))
+    device = join_ranks(prepare(p.threads, p.deterministic))
+    images = load_store("data/images/train").take(torch.from_numpy(load_array(images_list))).to(device)
+    pool = load_store(pool_images, device)
+    model = synchronize_batchnorm(build(p.profile.network, images.channels, p.seed, recipe.layers).to(device))
     if not len(images):
-        if rank() > 0:
-            return 0
-        print(f"pretrain: {seed_list} is empty: {method} stays as it was initialised, the report leaves it out")
-        save_model(model, f"runs/{method}", images.size, images.short)
-        for name, column in (("history", "epoch"), ("trace", "epoch"), ("memory", "position")):
-            write_atomic(f"runs/{name}/{method}.csv", f"{column}\n")
-        return 0
-    training = Pretraining(
-        methods.framework(settings, model), images, added, methods.optimisation(settings), p.profile["augment"], p.seed,
-        methods.method(settings, p.profile.get("sampling")))
-    scratch = Scratch(vars(p), ["data/images/train", seed_list, extra])
-    training.train(scratch)
-    scratch.check_code()
-    stop()
-    seen = training.state.images_seen()
-    if rank() > 0:
-        return seen
-    save_model(model, f"runs/{method}", images.size, images.short)
-    trace = training.trace()
-    if len(trace):
-        trace["path"] = read_files(extra)["path"].to_numpy()[trace["pool"]]
-    for name, table in (("history", training.state.history_frame()), ("trace", trace),
-                        ("memory", training.remembered())):
-        write_atomic(f"runs/{name}/{method}.csv", table.to_csv(index=False))
-    scratch.remove()
-    return seen
+        return untrained(row, model, images)
+    optimization = recipe.optimization
+    if recipe.match_updates:
+        optimization = replace(optimization, epochs=matched_epochs(
+            optimization.epochs, len(images), recipe.sampling.budget, optimization.batch))
+    rounds = None if recipe.match_updates else recipe.sampling
+    setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
+    trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
+                      ideas(recipe.ideas, setup), optimization, p.profile.augment, p.seed)
+    checkpoint = Checkpoint(vars(p), ["data/images/train", images_list, pool_images, described])
+    trainer.train(checkpoint)
+    checkpoint.check_unchanged()
+    memory = remembered(trainer)
+    leave_ranks()
+    if rank() == 0:
+        save_model(model, f"runs/{row}", images.size, images.short)
+        trace = trainer.state.trace.frame()
+        if len(trace):
+            trace["path"] = read_files(pool_images)["path"].to_numpy()[trace["pool"]]
+        write_tables(row, history=trainer.state.history_frame(), trace=trace, memory=memory)
+        checkpoint.remove()
+    return trainer.state.images_seen()
+
+
+def remembered(trainer: Trainer) -> pd.DataFrame:
+    """Return each idea's tailness of every in-domain image, and its cluster's number and budget in one more round."""
+    columns = {"position": range(len(trainer.in_domain))}
+    for idea in trainer.ideas.values():
+        columns |= {name: value.cpu().numpy() for name, value in idea.tailness().items()}
+    if trainer.sampler:
+        allotment = trainer.sampler.allotment(embed(trainer.framework.model, trainer.in_domain)[1])
+        if allotment:
+            cluster, budget = allotment
+            columns |= {"cluster": cluster.cpu().numpy(), "budget": budget[cluster].cpu().numpy()}
+    return pd.DataFrame(columns).round(6)
+
+
+def untrained(row: str, model: Model, images: Store) -> int:
+    """Write the model as it was initialised, for a list without images: the report leaves the row out."""
+    if rank() == 0:
+        print(f"pretrain: {row} has no images to train on; it stays as it was initialised, the report leaves it out")
+        save_model(model, f"runs/{row}", images.size, images.short)
+        empty = {name: pd.DataFrame(columns=[column]) for name, column in
+                 (("history", "epoch"), ("trace", "epoch"), ("memory", "position"))}
+        write_tables(row, **empty)
+    return 0
+
+
+def write_tables(row: str, **tables: pd.DataFrame) -> None:
+    """Write tables of a row under their names."""
+    for name, table in tables.items():
+        write_atomic(f"runs/{row}/{name}.csv", table.to_csv(index=False))
 
 
 if __name__ == "__main__":
-    run(main, "METHOD LIST EXTRA", ranks=True)
+    run(main, "ROW LIST POOL", ranks=True)

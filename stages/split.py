@@ -7,32 +7,32 @@ from ballast.runtime.files import load_array, resolve_path, save_array
 from ballast.runtime.rng import numpy_generator
 from ballast.sources.labelled import GIVEN, UNKNOWN
 from ballast.sources.longtail import LAWS, long_tail_split, published_lists, validation_list
-from stages.settings import parameters
-from stages.supervise import run
+from stages.common.parameters import parameters
+from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters()
-    lists = _lists(p.dataset["longtail"], load_array("data/labels/train.npy"), p.split)
+    p = parameters("split", "dataset", dataset=("longtail",))
+    lists = _lists(p.dataset.longtail, load_array("data/labels/train.npy"), p.split)
     save_array("data/split/counts.npy", lists.pop("counts"))
     for name, index in lists.items():
         # The lists are drawn class by class: shuffled, their order tells nothing of the labels.
         save_array(f"data/split/{name}.npy", numpy_generator(p.split, "order", name).permutation(index))
 
 
-def _lists(how: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
-    """The lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed list, 0 without labels."""
-    if how["law"] == "given":
+def _lists(longtail: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
+    """Return the lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed one, 0 without labels."""
+    if longtail["law"] == "given":
         given = pd.read_csv("data/labels/lists.csv")
         lists = {name: np.array(given["image"][given["list"] == name], np.int64) for name in GIVEN}
-        own = labels[lists["longtail"]]
-        return {**lists, "counts": np.bincount(own[own != UNKNOWN], minlength=labels.max() + 1)}
-    if how["law"] == "published":
-        return published_lists(resolve_path(how["folder"]), how["prefix"], split, labels)
-    val = validation_list(labels, how["val_per_class"])
+        listed = labels[lists["longtail"]]
+        return {**lists, "counts": np.bincount(listed[listed != UNKNOWN], minlength=labels.max() + 1)}
+    if longtail["law"] == "published":
+        return published_lists(resolve_path(longtail["folder"]), longtail["prefix"], split, labels)
+    val = validation_list(labels, longtail["val_per_class"])
     probe = np.setdiff1d(np.arange(len(labels)), val)
-    counts = LAWS[how["law"]](int(labels.max()) + 1, how["largest"], how["ratio"])
-    return {**long_tail_split(labels, probe, counts, how["few_shot"], split), "probe": probe, "val": val}
+    counts = LAWS[longtail["law"]](int(labels.max()) + 1, longtail["largest"], longtail["ratio"])
+    return {**long_tail_split(labels, probe, counts, longtail["few_shot"], split), "probe": probe, "val": val}
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Views of images: the random numbers of an epoch, and batched augmentation by them."""
+"""Augmented views of images: a table of random numbers per epoch, and batched operations that apply it."""

@@ -1,18 +1,28 @@
-"""Colour of batched images [B, C, H, W] in [0, 1], one parameter per image (methods.md 2.2)."""
+"""Color of batched images [B, C, H, W] in [0, 1], with one parameter per image.
+
+Each operation gives what torchvision's `adjust_brightness`, `adjust_contrast`, `adjust_saturation`, `adjust_hue` and
+`rgb_to_grayscale` give for one image (SimCLR's color distortion: Chen et al., ICML 2020, appendix A).
+"""
 
 import torch
 from torch import Tensor
 
-LUMA = (0.2989, 0.587, 0.114)
+GRAY_WEIGHTS = (0.2989, 0.587, 0.114)
 BRIGHTNESS, CONTRAST, SATURATION = range(3)
 
 
 def color_jitter(images: Tensor, jitter: Tensor, blend_order: Tensor, hue_position: Tensor) -> Tensor:
-    """Brightness, contrast, saturation and hue by jitter [B, 4] in each image's own order.
+    """Change brightness, contrast, saturation and hue of every image in an order of its own.
 
-    blend_order [B, 3] is the order of the first three, hue_position [B] how many of them come before the hue.
-    Blends outside their turn run with factor 1, the identity: static shapes, no synchronisation, one hue step.
-    Factors 1, 1, 1, 0 leave the image as it is. One-channel images have neither saturation nor hue.
+    An operation outside of its turn runs with factor 1, the identity. So shapes are static, the device never waits, and
+    the hue is shifted once. The factors 1, 1, 1, 0 leave an image as it is. One-channel images have no saturation and
+    no hue.
+
+    Args:
+        images: [B, C, H, W] in [0, 1].
+        jitter: [B, 4] factors of brightness, contrast and saturation, and the shift of the hue in turns.
+        blend_order: int64 [B, 3], the order of brightness, contrast and saturation.
+        hue_position: int64 [B], how many of these three come before the hue.
     """
     factor = jitter[:, :3].gather(1, blend_order)
     if images.shape[1] == 1:
@@ -30,23 +40,23 @@ def color_jitter(images: Tensor, jitter: Tensor, blend_order: Tensor, hue_positi
 
 
 def _blend(images: Tensor, factor: Tensor, operation: Tensor) -> Tensor:
-    """factor * image + (1 - factor) * base; the base is black, the mean grey or the grey image by operation [B]."""
-    grey = luma(images)
-    base = torch.where(per_image(operation == CONTRAST), grey.mean((2, 3), keepdim=True), grey)
+    """Return factor * image + (1 - factor) * base; by operation [B], base is black, the mean gray or the gray image."""
+    gray = grayscale(images)
+    base = torch.where(per_image(operation == CONTRAST), gray.mean((2, 3), keepdim=True), gray)
     base = torch.where(per_image(operation == BRIGHTNESS), 0.0, base)
     return torch.lerp(base, images, per_image(factor)).clamp(0, 1)
 
 
-def luma(images: Tensor) -> Tensor:
-    """Luminance [B, 1, H, W]; a one-channel image is its own."""
+def grayscale(images: Tensor) -> Tensor:
+    """Return the luminance [B, 1, H, W] of images; one-channel images stay as they are."""
     if images.shape[1] == 1:
         return images
-    weight = torch.tensor(LUMA, dtype=images.dtype, device=images.device)
+    weight = torch.tensor(GRAY_WEIGHTS, dtype=images.dtype, device=images.device)
     return torch.einsum("bchw,c->bhw", images, weight)[:, None]
 
 
 def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Rotate the hue of RGB images by shift [B] turns at constant HSV saturation and value."""
+    """Rotate the hue of RGB images by shift [B] turns; HSV saturation and value stay."""
     value, brightest = images.max(1)
     chroma = value - images.amin(1)
     red, green, blue = images.unbind(1)
@@ -61,5 +71,5 @@ def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
 
 
 def per_image(parameter: Tensor) -> Tensor:
-    """One parameter per image [B], shaped to meet [B, C, H, W]."""
+    """Reshape one parameter per image [B] so that it broadcasts with [B, C, H, W]."""
     return parameter[:, None, None, None]

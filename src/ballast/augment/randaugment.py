@@ -1,7 +1,11 @@
-"""RandAugment with a probability and a strength per image, as BCL boosts its augmentation (methods.md 1.3).
+"""RandAugment with a probability and a strength per image, BCL's memorization-boosted augmentation.
 
-Fifteen operations of the PIL kind, each computed for the whole batch and kept where an image drew it: static shapes, no
-Python loop over images, no synchronisation. Geometry is nearest-neighbour with black borders, as PIL's default.
+The idea is BCL's (Zhou et al., ICML 2022); the paper does not give the strengths, which are those of its code
+(docs/methods/bcl.md, docs/papers.md#randaugment-strength).
+
+Each of PIL's fifteen operations is computed for the whole batch and kept where an image drew it: shapes are static, no
+Python loop runs over images, and the device never waits. Geometry is nearest-neighbour with black borders, as PIL's
+default.
 """
 
 import math
@@ -9,7 +13,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from ballast.augment.color import luma, per_image
+from ballast.augment.color import grayscale, per_image
 
 RANGES = {  # operation: value at strength 0 and at strength 30
     "shear_x": (0.0, 0.6), "shear_y": (0.0, 0.6), "translate_x": (0.0, 0.66), "translate_y": (0.0, 0.66),
@@ -22,10 +26,19 @@ FILL = (125 / 255, 123 / 255, 114 / 255)
 
 
 def draw_operations(memorization: Tensor, views: int, operations: int, rng: Generator) -> tuple[Tensor, ...]:
-    """Operation int64, -1 for none, and value [N, views, k], and place [N, views, k, 2] in [0, 1) for cutout.
+    """Draw the operations of every view.
 
-    memorization: M [N] in [0, 1], the probability of each of the k operations. Strength: 10 + 20 M for one operation,
-    5 + 25 M U for more, with one U in [0, 1) per image and epoch (item D31).
+    The strength is 10 + 20 M for one operation, and 5 + 25 M U for more, with one U in [0, 1) per image and epoch
+    (docs/papers.md#randaugment-strength).
+
+    Args:
+        memorization: M [N] in [0, 1], the probability of each operation.
+        views: the number of views per image.
+        operations: the number of operations k per view.
+        rng: where the random numbers come from.
+
+    Returns:
+        Operation int64 [N, views, k], -1 for none; value [N, views, k]; place [N, views, k, 2] in [0, 1), for cutout.
     """
     shape = (len(memorization), views, operations)
     m = memorization[:, None, None]
@@ -41,7 +54,14 @@ def draw_operations(memorization: Tensor, views: int, operations: int, rng: Gene
 
 
 def randaugment(images: Tensor, operation: Tensor, value: Tensor, place: Tensor) -> Tensor:
-    """Apply to images [B, C, H, W] in [0, 1] the operations [B, k] in turn, with values [B, k] and places [B, k, 2]."""
+    """Apply k operations in turn to every image.
+
+    Args:
+        images: [B, C, H, W] in [0, 1].
+        operation: int64 [B, k], positions in NAMES, -1 for none.
+        value: [B, k], the value of each operation in the unit of RANGES.
+        place: [B, k, 2] in [0, 1), the centre of a cutout.
+    """
     for step in range(operation.shape[1]):
         images = _one(images, operation[:, step], value[:, step], place[:, step])
     return images
@@ -58,25 +78,27 @@ def _one(images: Tensor, operation: Tensor, value: Tensor, place: Tensor) -> Ten
     out = torch.where(drew("invert") | (drew("solarize") & (level >= per_image(value))), 1 - images, out)
     width = 2 ** (8 - per_image(value).clamp(4, 8).floor())
     out = torch.where(drew("posterize"), (level / width).floor() * width / 255, out)
-    grey = luma(images)
-    base = torch.where(drew("contrast"), grey.mean((2, 3), keepdim=True), 0.0)
-    base = torch.where(drew("color"), grey, base)
+    gray = grayscale(images)
+    base = torch.where(drew("contrast"), gray.mean((2, 3), keepdim=True), 0.0)
+    base = torch.where(drew("color"), gray, base)
     base = torch.where(drew("sharpness"), smooth(images), base)
     enhanced = torch.lerp(base, images, per_image(value)).clamp(0, 1)
     out = torch.where(drew("contrast", "color", "brightness", "sharpness"), enhanced, out)
     fill = images.new_tensor(FILL)[:, None, None]
-    fill = fill if images.shape[1] == 3 else luma(fill[None])[0]
+    fill = fill if images.shape[1] == 3 else grayscale(fill[None])[0]
     return torch.where(drew("cutout") & hole(place, value, *images.shape[2:]), fill, out)
 
 
 def affine_matrix(operation: Tensor, value: Tensor, height: int, width: int) -> Tensor:
-    """[B, 2, 3] from output to input coordinates in pixels; the identity for operations without geometry."""
+    """Return matrices [B, 2, 3] from output to input coordinates in pixels; the identity for other operations."""
     def where(name: str, this: Tensor | float, other: float) -> Tensor:
         return torch.where(operation == NAMES.index(name), this, other)
 
     turn = where("rotate", -value * math.pi / 180, 0.0)
-    cos, sin = turn.cos(), turn.sin()
-    x, y = width / 2, height / 2
+    cos = turn.cos()
+    sin = turn.sin()
+    x = width / 2
+    y = height / 2
     return torch.stack([
         torch.stack([cos, sin + where("shear_x", value, 0.0),
                      x - cos * x - sin * y + where("translate_x", value * width, 0.0)], 1),
@@ -85,7 +107,7 @@ def affine_matrix(operation: Tensor, value: Tensor, height: int, width: int) -> 
 
 
 def affine(images: Tensor, matrix: Tensor) -> Tensor:
-    """Nearest-neighbour resampling of [B, C, H, W] by [B, 2, 3]; what comes from outside is 0."""
+    """Resample images [B, C, H, W] by matrices [B, 2, 3], nearest-neighbour; pixels from outside are 0."""
     channels, height, width = images.shape[1:]
     y, x = torch.meshgrid(torch.arange(height, device=images.device) + 0.5,
                           torch.arange(width, device=images.device) + 0.5, indexing="ij")
@@ -93,20 +115,22 @@ def affine(images: Tensor, matrix: Tensor) -> Tensor:
     column, row = source.unbind(1)
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     pixel = (row.clamp(0, height - 1) * width + column.clamp(0, width - 1)).flatten(1)
-    found = images.flatten(2).gather(2, pixel[:, None].expand(-1, channels, -1))
-    return found.view_as(images) * inside[:, None]
+    moved = images.flatten(2).gather(2, pixel[:, None].expand(-1, channels, -1))
+    return moved.view_as(images) * inside[:, None]
 
 
 def autocontrast(images: Tensor) -> Tensor:
     """Stretch every channel to [0, 1]; a constant channel stays."""
-    low, high = images.amin((2, 3), keepdim=True), images.amax((2, 3), keepdim=True)
+    low = images.amin((2, 3), keepdim=True)
+    high = images.amax((2, 3), keepdim=True)
     return torch.where(high > low, (images - low) / (high - low).clamp(min=1e-6), images)
 
 
 def equalize(level: Tensor) -> Tensor:
-    """Flatten the histogram of every channel of ``level`` 0..255, by PIL's rule; the result is in [0, 1].
+    """Equalize the histogram of every channel of ``level`` 0..255 by PIL's rule, to values in [0, 1].
 
-    A value's new level is (step // 2 + how many pixels are below) // step, step = (pixels - the brightest ones) // 255.
+    The new level of a value is (step // 2 + number of pixels below) // step, where step is the number of pixels that
+    are not of the brightest value, divided by 255.
     """
     flat = level.contiguous().flatten(2)
     ordered = flat.sort(2).values.contiguous()
@@ -117,7 +141,7 @@ def equalize(level: Tensor) -> Tensor:
 
 
 def smooth(images: Tensor) -> Tensor:
-    """PIL's SMOOTH filter, a 3x3 mean with weight 5 in the middle; border pixels stay."""
+    """Apply PIL's SMOOTH filter, a 3x3 mean with weight 5 in the middle; border pixels stay."""
     inner = torch.nn.functional.avg_pool2d(images, 3, 1) * (9 / 13) + images[..., 1:-1, 1:-1] * (4 / 13)
     out = images.clone()
     out[..., 1:-1, 1:-1] = inner
@@ -125,11 +149,12 @@ def smooth(images: Tensor) -> Tensor:
 
 
 def hole(place: Tensor, value: Tensor, height: int, width: int) -> Tensor:
-    """[B, 1, H, W] bool: the square of ``value`` widths whose centre is at ``place`` [B, 2], cut at the borders."""
+    """Return where the cutout is, bool [B, 1, H, W]: a square of ``value`` [B] widths around ``place`` [B, 2]."""
     side = value * width
     start = (place * place.new_tensor([height, width]) - side[:, None] / 2).clamp(min=0).floor()
     end = start + side[:, None]
-    y, x = torch.arange(height, device=place.device), torch.arange(width, device=place.device)
+    y = torch.arange(height, device=place.device)
+    x = torch.arange(width, device=place.device)
     rows = (y >= start[:, :1]) & (y <= end[:, :1])
     columns = (x >= start[:, 1:]) & (x <= end[:, 1:])
     return (rows[:, :, None] & columns[:, None, :])[:, None]

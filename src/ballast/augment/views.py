@@ -1,23 +1,28 @@
-"""Augmentation of a whole batch on its device, every image with parameters of its own (methods.md 2.2).
+"""Augmentation of a whole batch on its device, in which every image has parameters of its own.
 
-Each function takes images [B, C, H, W] in [0, 1] and one parameter per image. None draws anything: the random
-numbers come from ballast.augment.draws, so a batch is a pure function of its images and its rows of that table.
-torchvision's batched transforms draw one parameter set per batch, which is wrong for contrastive views.
+Each function takes images [B, C, H, W] in [0, 1] and one parameter per image. None draws anything: the random numbers
+come from ballast.augment.draws, so a batch is a pure function of its images and its rows of that table. torchvision's
+batched transforms draw one set of parameters per batch, but contrastive views need one per image.
 """
 
 import torch
 from torch import Tensor
 
-from ballast.augment.color import color_jitter, luma, per_image
+from ballast.augment.color import color_jitter, grayscale, per_image
 from ballast.augment.draws import Draws
 from ballast.augment.randaugment import randaugment
 
 
 def augment(images: Tensor, draws: Draws, size: int) -> Tensor:
-    """The view that ``draws`` (one row per image) describes. images uint8 [B, C, H, W] -> float [B, C, size, size].
+    """Augment images: crop and flip, color jitter, gray, blur, RandAugment, in this order.
 
-    Order: crop and flip, colour jitter, grey, blur, RandAugment. Steps that the recipe never asks for cost nothing.
-    Without boxes the images are crops already and of that size.
+    Args:
+        images: uint8 [B, C, H, W]. Where ``draws`` has no boxes, they are crops already and of the size asked for.
+        draws: one row per image. A step that is None costs nothing.
+        size: the side of the views in pixels.
+
+    Returns:
+        Views, float [B, C, size, size] in [0, 1].
     """
     out = images.float().div_(255)
     if draws.box is None:
@@ -26,8 +31,8 @@ def augment(images: Tensor, draws: Draws, size: int) -> Tensor:
         out = resized_crop(out, draws.box, draws.flip, size).clamp_(0, 1)
     if draws.jitter is not None:
         out = color_jitter(out, draws.jitter, draws.blend_order, draws.hue_position)
-    if draws.grey is not None and images.shape[1] == 3:
-        out = torch.where(per_image(draws.grey), luma(out), out)
+    if draws.gray is not None and images.shape[1] == 3:
+        out = torch.where(per_image(draws.gray), grayscale(out), out)
     if draws.blur is not None:
         out = gaussian_blur(out, draws.blur)
     if draws.operation is not None:
@@ -36,10 +41,16 @@ def augment(images: Tensor, draws: Draws, size: int) -> Tensor:
 
 
 def resized_crop(images: Tensor, box: Tensor, flip: Tensor, size: int) -> Tensor:
-    """Cut box [B, 4] = (top, left, height, width), resize to size x size bicubically, mirror where flip [B] is True.
+    """Cut a box out of every image, resize it to size x size, and mirror it where ``flip`` is True.
 
-    A product with one sparse-looking matrix per axis: bicubic with a = -0.5 and antialiasing, as PIL does it.
-    Pixels outside the image count as zero, so an unscaled box that overlaps the border is a padded crop.
+    Each axis is resampled by one matrix product: bicubic with a = -0.5 and antialiasing, as PIL does it. Pixels outside
+    of the image count as zero, so an unscaled box that overlaps the border is a padded crop.
+
+    Args:
+        images: [B, C, H, W].
+        box: [B, 4]: top, left, height, width in pixels.
+        flip: bool [B].
+        size: the side of the result in pixels.
     """
     rows = resize_matrix(box[:, 0], box[:, 2], images.shape[2], size)
     columns = resize_matrix(box[:, 1], box[:, 3], images.shape[3], size)
@@ -48,7 +59,7 @@ def resized_crop(images: Tensor, box: Tensor, flip: Tensor, size: int) -> Tensor
 
 
 def resize_matrix(start: Tensor, length: Tensor, source: int, target: int) -> Tensor:
-    """Weights [B, target, source] that resample [start, start + length) of an axis to ``target`` pixels."""
+    """Return weights [B, target, source] that resample [start, start + length) of an axis to ``target`` pixels."""
     device = start.device
     scale = length / target
     centre = start[:, None] + (torch.arange(target, device=device) + 0.5) * scale[:, None]
@@ -60,13 +71,13 @@ def resize_matrix(start: Tensor, length: Tensor, source: int, target: int) -> Te
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Gaussian blur with standard deviation sigma [B] in pixels, borders replicated; sigma 0 is the identity."""
+    """Blur images by a Gaussian of standard deviation sigma [B] pixels, borders replicated; 0 leaves an image."""
     rows, columns = (_blur_matrix(sigma, side) for side in images.shape[2:])
     return torch.einsum("bsh,bchw,btw->bcst", rows, images, columns)
 
 
 def _blur_matrix(sigma: Tensor, side: int) -> Tensor:
-    """[B, side, side]; what a kernel has beyond the border goes to the border pixel."""
+    """Return weights [B, side, side]; the border pixel gets the weight that a kernel has beyond the border."""
     place = torch.arange(side, device=sigma.device)
     half = torch.exp(-0.5 * (torch.arange(side + 1, device=sigma.device) / sigma.clamp(min=1e-3)[:, None]) ** 2)
     half = half / (2 * half.sum(1, keepdim=True) - 1)  # the kernel from its middle outwards

@@ -1,153 +1,244 @@
-"""One line for whatever params.yaml may not hold. Checked whole before any work starts."""
+"""One line for whatever the configuration may not hold: ``file: path of the key: what is wrong``.
 
-import difflib
+Checks params.yaml whole, with its variants, and the profile and data set in use, before any work starts.
+"""
 
-from pydantic import BaseModel, ValidationError
+import re
 
+from ballast.config.build import Misfit, shown, unknown_key, validated
+from ballast.config.datasets import Dataset
 from ballast.config.merge import merged
-from ballast.config.schema import Block, Dataset, Method, Params, Pretraining, Profile, Student
-from ballast.runtime.errors import BallastError, require
+from ballast.config.profile import Optimization, Profile
+from ballast.config.recipe import (
+    FRAMEWORK_KEYS,
+    OPTIMIZATION_KEYS,
+    STUDENT_KEYS,
+    FrameworkSettings,
+    idea_module,
+    idea_names,
+    known_keys,
+    merged_values,
+    sources,
+)
+from ballast.config.rows import MethodRow, Params, StudentRow, with_variant
+from ballast.runtime.errors import BallastError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+RESERVED = ("none", "all")  # pools
 
 
-def check(raw: dict) -> Params:
-    """The parameters, or a BallastError that names the first wrong one and says what would be right."""
-    params = _validated(Params, raw, "", raw)
-    for key, known in (("dataset", params.datasets), ("profile", params.profiles)):
-        require(getattr(params, key) in known, f"{key}: unknown {getattr(params, key)!r}; known: {', '.join(known)}")
-    budget, pool = params.profiles[params.profile].sampling.budget, params.datasets[params.dataset].source.pool_size
-    require(pool is None or budget <= pool,
-            f"profiles.{params.profile}.sampling.budget: {budget} is more than the {pool} images of the pool")
-    for name, data in params.datasets.items():
-        _check_dataset(name, data)
-    if getattr(params.datasets[params.dataset].source, "where", "memory") != "memory":
-        _check_crops(params.profile, params.profiles[params.profile], params.dataset)
-    for name, method in params.methods.items():
-        _check_student(method, f"methods.{name}.student")
-    for name, profile in params.profiles.items():
-        _check_profile(name, profile, raw)
-    for name, variant in params.variants.items():
-        _check_variant(name, variant.of, variant.set, params, raw)
-    return params
+def check(params: dict, profile: dict, dataset: dict) -> Params:
+    """Return the typed params.yaml.
+
+    Raises:
+        BallastError: one line that names the first wrong value and says what would be right.
+    """
+    file = f"configs/profiles/{params.get('profile')}.yaml"
+    typed = _validated(Params, params, "params.yaml: ")
+    _check_keys(params)
+    typed_profile = _validated(Profile, profile, f"{file}: ")
+    check_adapt(profile, file)
+    _check_together(typed_profile, check_dataset(dataset, typed.dataset), typed, file)
+    _check_names(typed)
+    for row in typed.methods:
+        check_method(params, profile, row)
+    for row in typed.students:
+        check_student(params, profile, row)
+    for name in typed.variants:
+        check_variant(params, profile, name)
+    return typed
 
 
-def _check_dataset(name: str, data: Dataset) -> None:
-    source, given = data.source, data.longtail.law == "given"
-    brings = source.kind in ("lists", "own")
-    require(given == brings, f"datasets.{name}.longtail.law: {data.longtail.law!r} does not go with source kind "
-                             f"{source.kind!r}; `given` goes with lists and own, the others with the rest")
-    short = getattr(source, "short", None)
-    require(short is None or short >= source.size, f"datasets.{name}.source.short: {short} is less than size")
+def check_dataset(dataset: dict, name: str) -> Dataset:
+    """Return the typed data set of a file."""
+    return _validated(Dataset, dataset, f"configs/datasets/{name}.yaml: ")
 
 
-def _check_crops(profile: str, how: Profile, dataset: str) -> None:
-    for protocol in ("linear", "fewshot", "finetune"):
-        crop = getattr(how, protocol).crop
-        require(isinstance(crop, list), f"profiles.{profile}.{protocol}.crop: {crop} pixels of padding go with images "
-                                        f"in memory; source.where of {dataset} wants [smallest, largest]")
+def check_adapt(profile: dict, file: str) -> None:
+    """Check every entry of a profile's ``adapt``, also those that no row uses."""
+    frameworks, ideas = ("simclr", "sdclr"), idea_names()
+    for key, block in profile.get("adapt", {}).items():
+        place = f"{file}: adapt.{key}"
+        if key not in (*frameworks, *ideas, "select"):
+            raise BallastError(f"{place}: {unknown_key(key, (*frameworks, *ideas, 'select'))}; expected a framework, "
+                               f"an idea or `select`")
+        allowed = (*OPTIMIZATION_KEYS, *(("prune",) if key == "sdclr" else ()), *((key,) if key in ideas else ()))
+        for inner in block:
+            if inner not in allowed:
+                raise BallastError(f"{place}.{inner}: {unknown_key(inner, allowed)}")
+        optimization = {name: block[name] for name in OPTIMIZATION_KEYS if name in block}
+        _validated(Optimization, merged(profile["pretrain"], optimization), f"{place}.")
+        if "prune" in block:
+            _validated(FrameworkSettings, {"framework": key, "prune": block["prune"]}, f"{place}.")
+        if key in block:
+            _validated(idea_module(key).Settings, block[key], f"{place}.{key}.")
 
 
-def _check_profile(name: str, profile: Profile, raw: dict) -> None:
-    low, high = profile.augment.crop
-    require(low <= high, f"profiles.{name}.augment.crop: wants [smallest, largest], has [{low}, {high}]")
-    require(profile.student.warmup <= profile.student.epochs,
-            f"profiles.{name}.student.warmup: {profile.student.warmup} epochs do not fit into "
-            f"{profile.student.epochs} epochs")
-    for protocol in ("linear", "fewshot", "finetune"):
-        how = getattr(profile, protocol)
-        require(how.every <= how.epochs, f"profiles.{name}.{protocol}.every: {how.every} looks at the validation list "
-                                         f"never within {how.epochs} epochs")
-    known = ", ".join(raw["methods"])
-    for row in profile.tuned:
-        require(row in raw["methods"], f"profiles.{name}.tuned.{row}: no such method; known: {known}")
-    for row, method in raw["methods"].items():
-        require(row in profile.tuned, f"profiles.{name}.tuned: nothing for {row!r}; write {row}: {{}}")
-        _check_row(name, row, method["pretrain"], raw, f"methods.{row}.pretrain")
+def check_method(params: dict, profile: dict, row: str) -> None:
+    """Check a row of ``methods`` with what the profile adds to it."""
+    place = f"params.yaml: methods.{row}"
+    method = _validated(MethodRow, params["methods"][row], f"{place}.")
+    _check_pool(params, row, method, place)
+    blocks = sources(params, profile, row)
+    values = merged_values(params, profile, row)
+
+    def where(*path: str) -> str:
+        """Return the place of a value: the block that it comes from."""
+        return next((f"{prefix}.{'.'.join(path)}" for prefix, block in reversed(blocks) if _holds(block, path)),
+                    f"{blocks[-1][0]}.{'.'.join(path)}")
+
+    for key in values:
+        if key not in known_keys():
+            raise BallastError(f"{where(key)}: {unknown_key(key, known_keys())}; "
+                               f"an idea is a file of src/ballast/ideas: {', '.join(idea_names())}")
+    settings = _part(FrameworkSettings, {key: values[key] for key in FRAMEWORK_KEYS if key in values}, (), where)
+    optimization = _part(Optimization, {key: values[key] for key in OPTIMIZATION_KEYS if key in values}, (), where)
+    for idea in _ideas(values):
+        _part(idea_module(idea).Settings, values[idea], (idea,), where)
+    _check_prune(settings, where("prune"), params["profile"])
+    if optimization.warmup > optimization.epochs:
+        raise BallastError(f"{where('warmup')}: expected at most the {optimization.epochs} epochs of {row}, "
+                           f"got {optimization.warmup}")
+    if settings.match_updates and method.pool != "none":
+        raise BallastError(f"{where('match_updates')}: goes with pool: none only, got pool: {method.pool}")
+    _check_sampling(profile, params["profile"], row, method, values, where)
 
 
-def _check_variant(name: str, of: str, changes: dict, params: Params, raw: dict) -> None:
-    require(of in params.methods, f"variants.{name}.of: no such method as {of!r}; known: {', '.join(params.methods)}")
-    method = merged(raw["methods"][of], changes)
-    _check_student(_validated(Method, method, f"variants.{name}.set", method), f"variants.{name}.set.student")
-    _check_row(params.profile, of, method["pretrain"], raw, f"variants.{name}.set.pretrain")
+def check_student(params: dict, profile: dict, row: str) -> None:
+    """Check a row of ``students`` with what the profile adds to it."""
+    place = f"params.yaml: students.{row}"
+    values = params["students"][row]
+    known = {*STUDENT_KEYS, *idea_module("guidance").Settings.__dataclass_fields__}
+    for key in values:
+        if key not in known:
+            raise BallastError(f"{place}.{key}: {unknown_key(key, known)}")
+    student = {key: values[key] for key in STUDENT_KEYS if key in values}
+    typed = _validated(StudentRow, student, f"{place}.")
+    if typed.guide not in params["methods"]:
+        raise BallastError(f"{place}.guide: expected a row of methods, got {shown(typed.guide)}")
+    _validated(idea_module("guidance").Settings, {k: v for k, v in values.items() if k not in student}, f"{place}.")
+    adapted = profile.get("adapt", {}).get(typed.framework, {})
+    _check_prune(_validated(StudentRow, {"prune": adapted.get("prune"), **student}, f"{place}."), f"{place}.prune",
+                 params["profile"])
 
 
-def _check_student(method: Method, where: str) -> None:
-    if method.student:
-        _check_prune(method.student, where)
-
-
-def _check_prune(how: Pretraining | Student, where: str) -> None:
-    require((how.framework == "sdclr") == (how.prune is not None),
-            f"{where}.prune: the share of pruned weights goes with framework sdclr and with no other")
-
-
-def _check_row(profile: str, row: str, pretrain: dict, raw: dict, where: str) -> None:
-    """What a row trains with under a profile; an error names the block that its value comes from."""
-    blocks = {f"profiles.{profile}.tuned.{row}": raw["profiles"][profile]["tuned"][row], where: pretrain,
-              f"profiles.{profile}.pretrain": raw["profiles"][profile]["pretrain"]}
-    tuned, own, common = blocks.values()
-    settings = merged(common, own, tuned)
-
-    def source(*path: str) -> str:
-        return next((f"{prefix}.{'.'.join(path)}" for prefix, block in blocks.items() if _holds(block, path)),
-                    f"{where}.{'.'.join(path)}")
-
+def check_variant(params: dict, profile: dict, name: str) -> None:
+    """Check the rows that a variant changes."""
+    variant, place = params["variants"][name], f"params.yaml: variants.{name}"
+    rows = [*params["methods"], *params["students"]]
+    for key in ("of", "row"):
+        if variant.get(key, rows[0]) not in rows:
+            raise BallastError(f"{place}.{key}: expected a row ({', '.join(rows)}), got {shown(variant[key])}")
+    touched = {}
+    for path in variant["set"]:
+        kind, _, rest = path.partition(".")
+        row = rest.partition(".")[0]
+        if row not in params.get(kind, {}) or kind not in ("methods", "students") or "." not in rest:
+            raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected the path of a value in a row, like "
+                               f"methods.{rows[0]}.pretrain.epochs")
+        touched[kind, row] = check_method if kind == "methods" else check_student
     try:
-        how = Pretraining.model_validate(settings)
-    except ValidationError as error:
-        path, message = _explain(error.errors(), settings)
-        raise BallastError(f"{source(*path)}: {message}") from error
-    rounds = raw["profiles"][profile]["sampling"]
-    require(how.warmup <= how.epochs, f"{source('warmup')}: {how.warmup} epochs do not fit into {how.epochs} epochs")
-    require(not how.resample or rounds["warmup"] < how.epochs,
-            f"profiles.{profile}.sampling.warmup: {rounds['warmup']} leaves none of the {how.epochs} epochs of {row} "
-            f"for the pool")
-    _check_prune(how, where)
-    for idea in ("semantic", "guidance"):
-        require(not getattr(how, idea) or how.resample, f"{source(idea)}: begins with the first round of resample, "
-                                                        f"which {row} does not have")
-    whole = not how.resample or how.resample.tailness != "sparsity" or how.resample.neighbours >= 1
-    require(whole, f"{source('resample', 'neighbours')}: sparsity counts nearest neighbours, at least 1")
+        changed = with_variant(params, name)
+        for (_, row), check_row in touched.items():
+            check_row(changed, profile, row)
+    except BallastError as error:
+        raise BallastError(f"{place}.set: {str(error).removeprefix('params.yaml: ')}") from error
 
 
-def _holds(block: dict, path: tuple[str, ...]) -> bool:
+def _check_keys(block: object, path: str = "") -> None:
+    """Refuse keys that are not text, and nesting that no value needs."""
+    if path.count(".") > 10:
+        raise BallastError(f"params.yaml: {shown(path, quoted=False)}: nested too deeply")
+    for key, value in block.items() if isinstance(block, dict) else ():
+        if not isinstance(key, str):
+            raise BallastError(f"params.yaml: {path}{shown(key)}: expected text as a key; write it in quotes")
+        _check_keys(value, f"{path}{key}.")
+
+
+def _check_together(profile: Profile, dataset: Dataset, params: Params, file: str) -> None:
+    budget, pool = profile.sampling.budget, dataset.source.pool_size
+    if pool is not None and budget > pool:
+        raise BallastError(f"{file}: sampling.budget: expected at most the {pool} images of the pool, got {budget}")
+    if getattr(dataset.source, "where", "memory") == "memory":
+        return
+    for protocol in ("linear", "fewshot", "finetune"):
+        crop = getattr(profile, protocol).crop
+        if not isinstance(crop, list):
+            raise BallastError(f"{file}: {protocol}.crop: expected [smallest, largest], got {crop} pixels of padding, "
+                               f"which go with images in memory (source.where of {params.dataset})")
+
+
+def _check_names(params: Params) -> None:
+    rows = [*params.methods, *params.students]
+    for name in (*rows, *params.variants):
+        if not NAME.fullmatch(name) or name in RESERVED:
+            raise BallastError(f"params.yaml: {shown(name, quoted=False)}: expected a name of letters, digits, - and _ "
+                               f"other than none and all")
+    twice = [name for name in (*params.students, *params.variants) if [*rows, *params.variants].count(name) > 1]
+    if twice:
+        raise BallastError(f"params.yaml: {twice[0]}: expected one row or variant of that name, got two")
+    for name in params.show:
+        if name not in rows:
+            raise BallastError(f"params.yaml: show: expected rows ({', '.join(rows)}), got {shown(name)}")
+
+
+def _check_pool(params: dict, row: str, method: MethodRow, place: str) -> None:
+    selections = [name for name, block in params["methods"].items() if block.get("select")]
+    if method.pool not in (*RESERVED, *selections):
+        raise BallastError(f"{place}.pool: expected none, all or a row with `select` ({', '.join(selections)}), "
+                           f"got {shown(method.pool)}")
+    if method.select and method.pool != row:
+        raise BallastError(f"{place}.pool: expected {row!r}, since the row selects, got {shown(method.pool)}")
+
+
+def _check_prune(settings: FrameworkSettings | StudentRow, place: str, profile: str) -> None:
+    if (settings.framework == "sdclr") == (settings.prune is not None):
+        return
+    if settings.prune is None:
+        raise BallastError(f"{place}: missing: framework sdclr needs the fraction of pruned weights; set it here or in "
+                           f"adapt.sdclr of configs/profiles/{profile}.yaml")
+    raise BallastError(f"{place}: goes with framework sdclr only, got framework {settings.framework}")
+
+
+def _check_sampling(profile: dict, name: str, row: str, method: MethodRow, values: dict, where) -> None:
+    classes = {idea: idea_module(idea).Idea for idea in _ideas(values)}
+    sampling = [idea for idea, kind in classes.items() if getattr(kind, "samples", False)]
+    if bool(sampling) != (method.pool == "all"):
+        expected = f"'all', from which {sampling[0]} samples" if sampling else "another, since no idea samples from it"
+        raise BallastError(f"params.yaml: methods.{row}.pool: expected {expected}, got {method.pool!r}")
+    for idea, kind in classes.items():
+        if getattr(kind, "needs_rounds", False) and not sampling:
+            raise BallastError(f"{where(idea)}: begins with the first round of an idea that samples from the pool, "
+                               f"which {row} does not have")
+    warmup, epochs = profile["sampling"]["warmup"], values["epochs"]
+    if sampling and warmup >= epochs:
+        raise BallastError(f"configs/profiles/{name}.yaml: sampling.warmup: expected less than the {epochs} epochs of "
+                           f"{row}, got {warmup}")
+
+
+def _ideas(values: dict) -> list[str]:
+    return [key for key in values if key in idea_names()]
+
+
+def _part(kind: type, block: object, path: tuple[str, ...], where) -> object:
+    try:
+        return validated(kind, block)
+    except Misfit as error:
+        hint = "; {} takes the defaults" if block is None else ""
+        raise BallastError(f"{where(*path, *error.path)}: {error.message}{hint}") from error
+
+
+def _validated(kind: type, block: object, prefix: str) -> object:
+    try:
+        return validated(kind, block)
+    except Misfit as error:
+        place = f"{prefix}{'.'.join(error.path)}".rstrip(".: ")
+        raise BallastError(f"{place}: {error.message}") from error
+
+
+def _holds(block: object, path: tuple[str, ...]) -> bool:
     for part in path:
         if not isinstance(block, dict) or part not in block:
             return False
         block = block[part]
     return True
-
-
-def _validated(kind: type[BaseModel], block: dict, where: str, raw: dict) -> BaseModel:
-    try:
-        return kind.model_validate(block)
-    except ValidationError as error:
-        path, message = _explain(error.errors(), raw)
-        raise BallastError(f"{'.'.join(filter(None, [where, *path]))}: {message}") from error
-
-
-def _explain(errors: list[dict], raw: dict) -> tuple[list[str], str]:
-    """Path and message of the most telling error.
-
-    A misspelt key explains the missing one that it causes; a block that may also be a plain value was meant as a block.
-    """
-    error = min(errors, key=lambda e: (e["type"] != "extra_forbidden", isinstance(e["input"], dict) and
-                                       e["type"].endswith("_type")))
-    path = _path(error["loc"], raw, error["type"] == "missing")
-    if error["type"] == "extra_forbidden":
-        known = {name for block in (*Block.__subclasses__(), Pretraining) for name in block.model_fields}
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
-        return path, "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
-    if error["type"] == "missing":
-        return path, "missing"
-    return path, f"{error['msg'][0].lower()}{error['msg'][1:]}, found {error['input']!r}"
-
-
-def _path(location: tuple, raw: dict, missing: bool) -> list[str]:
-    """Path of an error, without the union tags that pydantic puts between a block and its key, or after a value."""
-    path, here = [], raw
-    for part in location:
-        if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
-            path.append(str(part))
-            here = here[part]
-    return [*path, str(location[-1])] if missing else path

@@ -1,6 +1,6 @@
 """What a profile holds: sizes and schedules, each declared once, here, with its type, bounds and meaning.
 
-The library uses these classes, and params.yaml and configs/profiles are checked against them (ballast.config.check).
+The library uses these classes. ``ballast.config.check`` checks params.yaml and configs/profiles against them.
 """
 
 from dataclasses import dataclass, field
@@ -139,3 +139,19 @@ class Profile:
     finetune: FineTuning
     knn: Neighbours
     adapt: dict[str, dict] = field(default_factory=dict)  # changes of `pretrain` for a framework, an idea or `select`
+
+    def problem(self) -> str | None:
+        """Return what is wrong beyond types and bounds."""
+        smallest, largest = self.augment.crop
+        if smallest > largest:
+            return f"augment.crop: expected [smallest, largest], got [{smallest}, {largest}]"
+        if self.student.warmup > self.student.epochs:
+            return f"student.warmup: expected at most the {self.student.epochs} epochs, got {self.student.warmup}"
+        for name in ("linear", "fewshot", "finetune"):
+            settings = getattr(self, name)
+            if settings.every > settings.epochs:
+                return (f"{name}.every: expected at most the {settings.epochs} epochs, got {settings.every}; no epoch "
+                        f"would be validated")
+            if isinstance(settings.crop, list) and settings.crop[0] > settings.crop[1]:
+                return f"{name}.crop: expected [smallest, largest], got {settings.crop}"
+        return None

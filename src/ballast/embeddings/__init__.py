@@ -1,1 +1,1 @@
-"""Embeddings of many images: shards on disk, exact nearest neighbours, clusters."""
+"""Embeddings of many images: files on disk, exact nearest neighbours, clusters."""

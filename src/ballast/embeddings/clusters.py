@@ -1,28 +1,51 @@
-"""Clusters of the seed embeddings: k-means, and its KL refinement for the guide (methods.md 1.6, 1.7)."""
+"""Clusters of the in-domain embeddings: k-means, and its refinement by a KL divergence for the guide.
+
+    q_ic = (1 + ||z_i - mu_c||^2)^(-1), normalized over c;  p_ic = q_ic^2 / sum_i q_ic, normalized over c
+    L    = mean_i KL(p_i || q_i), minimized over the centres mu
+
+Sources: k-means as in COLT (Bai et al., ICLR 2023; docs/methods/colt.md); the refinement is that of DEC (Xie et al.,
+ICML 2016), with which we interpret "KL-divergence refinement" in arXiv 2506.12698 (docs/methods/guided.md).
+"""
 
 import warnings
 
 import torch
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from torch.nn.functional import normalize
 
 
 def kmeans(z: Tensor, clusters: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Labels [N] and centres [C, d] of z [N, d]: k-means++, 10 starts, Euclidean; C is at most N."""
+    """Cluster the rows of z [N, d] by Euclidean k-means, the best of 10 starts by k-means++.
+
+    Returns:
+        Labels [N] and centres [C, d] on z's device; C is ``clusters``, or N if there are fewer rows.
+    """
+    # Stages that only look neighbours up import this module too, and scikit-learn takes a second to import.
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     with warnings.catch_warnings():
-        # Fewer distinct points than clusters leaves clusters empty, which every user of the labels handles.
+        # Fewer distinct points than clusters leave clusters empty; every user of the labels allows for that.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(min(clusters, len(z)), n_init=10, random_state=seed).fit(z.float().cpu().numpy())
-    return torch.from_numpy(found.labels_).long().to(z.device), torch.from_numpy(found.cluster_centers_).to(z.device)
+        fitted = KMeans(min(clusters, len(z)), n_init=10, random_state=seed).fit(z.float().cpu().numpy())
+    labels = torch.from_numpy(fitted.labels_).long()
+    return labels.to(z.device), torch.from_numpy(fitted.cluster_centers_).to(z.device)
 
 
-def refine_by_kl(z: Tensor, centres: Tensor, steps: int = 50, refresh: int = 10, lr: float = 0.1
-                 ) -> tuple[Tensor, Tensor]:
-    """Move the centres [C, d] to minimise KL(p || q) on frozen z [N, d] (DEC); labels [N] and unit centres [C, d].
+def refine_by_kl(
+    z: Tensor, centres: Tensor, steps: int = 50, refresh: int = 10, lr: float = 0.1
+) -> tuple[Tensor, Tensor]:
+    """Move the centres to minimize L on fixed embeddings, by full-batch steps of Adam.
 
-        q_ic = (1 + ||z_i - mu_c||^2)^(-1), normalised over c;  p_ic = q_ic^2 / sum_i q_ic, normalised over c
+    Args:
+        z: embeddings, [N, d].
+        centres: the centres mu to start from, [C, d].
+        steps: number of steps.
+        refresh: steps between updates of the target p.
+        lr: learning rate, relative to the deviation of the centres' entries.
+
+    Returns:
+        Labels [N], the argmax of q, and the centres [C, d] scaled to unit length.
     """
     centres = centres.clone().requires_grad_()
     optimizer = torch.optim.Adam([centres], lr=lr * centres.detach().std().item())
@@ -39,12 +62,12 @@ def refine_by_kl(z: Tensor, centres: Tensor, steps: int = 50, refresh: int = 10,
 
 
 def soft_assignment(z: Tensor, centres: Tensor) -> Tensor:
-    """q [N, C], Student-t with one degree of freedom."""
+    """Return q [N, C], a Student-t distribution with one degree of freedom, of z [N, d] and centres [C, d]."""
     q = 1 / (1 + torch.cdist(z, centres) ** 2)
     return q / q.sum(1, keepdim=True)
 
 
 def sharpened(q: Tensor) -> Tensor:
-    """The target p [N, C] of the refinement."""
+    """Return the target p [N, C] of an assignment q [N, C]."""
     p = q**2 / q.sum(0)
     return p / p.sum(1, keepdim=True)

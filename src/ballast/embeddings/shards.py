@@ -1,8 +1,9 @@
-"""Embeddings of a pool, also one beyond memory: the rows of several float16 files as one matrix.
+"""Embeddings of a pool in several files, which may together be larger than memory.
 
-``load_shards`` gives a tensor where they fit, else Shards, which answer to what selection asks of a tensor: ``len``,
-``split`` into blocks, and rows by index, read as they are asked for.
+``load_shards`` returns a tensor where they fit into memory, else ``Shards``. Selections use either alike: ``len``,
+``split`` into blocks, and indexing by rows, which Shards read from their files at that moment.
 """
+
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,20 +11,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ballast.runtime.distributed import rank
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import save_array
+from ballast.runtime.ranks import rank
 
-ROWS = 1_000_000  # of a shard: 256 MB of 128 numbers in float16
-MEMORY = 4 << 30  # bytes of float16 that are rather held than read again
+ROWS = 1_000_000  # of a file: 256 MB with 128 numbers a row
+MEMORY = 4 << 30  # bytes of float16 up to which the whole matrix stays in memory
 
 
 def save_shards(folder: str | Path, blocks: Iterable[Tensor], rows: int = ROWS) -> None:
-    """Write consecutive blocks [B, d] of a matrix, however they are cut, as files of ``rows`` rows in float16.
+    """Write a matrix as float16 files of ``rows`` rows, 00000.npy and on.
 
-    Of several ranks, which all have the blocks, the first one writes.
+    If there are several ranks, all of them have the blocks, and rank 0 writes.
+
+    Args:
+        folder: where to write.
+        blocks: consecutive blocks [B, d] of the matrix, of any B.
+        rows: rows of each file; the last one may have fewer.
     """
-    held: list[np.ndarray] = []
+    pending: list[np.ndarray] = []
     number = 0
 
     def write(part: np.ndarray) -> None:
@@ -33,62 +39,64 @@ def save_shards(folder: str | Path, blocks: Iterable[Tensor], rows: int = ROWS) 
         number += 1
 
     for block in blocks:
-        held.append(block.half().cpu().numpy())
-        while sum(map(len, held)) >= rows:
-            whole = np.concatenate(held)
-            write(whole[:rows])
-            held = [whole[rows:]]
-    if sum(map(len, held)) or not number:
-        write(np.concatenate(held))
+        pending.append(block.half().cpu().numpy())
+        while sum(map(len, pending)) >= rows:
+            joined = np.concatenate(pending)
+            write(joined[:rows])
+            pending = [joined[rows:]]
+    if sum(map(len, pending)) or not number:
+        write(np.concatenate(pending))
 
 
-def load_shards(
-    folder: str | Path, device: torch.device | str = "cpu", limit: float = MEMORY
-) -> "Tensor | Shards":
-    """What ``save_shards`` wrote: a float16 tensor on the device, or Shards where it has more than ``limit`` bytes."""
-    found = Shards(sorted(Path(folder).glob("*.npy")))
-    if 2 * found.shape[0] * found.shape[1] > limit:
-        return found
-    return torch.cat(list(found.split(ROWS))).to(device)
+def load_shards(folder: str | Path, device: torch.device | str = "cpu", limit: float = MEMORY) -> "Tensor | Shards":
+    """Return what ``save_shards`` wrote: a float16 tensor on the device, or Shards if it has more than limit bytes."""
+    shards = Shards(sorted(Path(folder).glob("*.npy")))
+    if 2 * shards.shape[0] * shards.shape[1] > limit:
+        return shards
+    return torch.cat(list(shards.split(ROWS))).to(device)
 
 
 class Shards:
-    """Matrix [P, d] of float16 or float32 files [P_i, d]; every file is open only while it is read."""
+    """Matrix [P, d] whose rows are those of float16 or float32 files [P_i, d]; a file is open only while it is read."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
-        require(len(paths) > 0, "no shards of embeddings; `dvc repro` makes them")
+        if not paths:
+            raise BallastError("no shards of embeddings; run `dvc repro` to make them")
         self.paths = [Path(path) for path in paths]
         shapes = [self._open(number).shape for number in range(len(self.paths))]
         for path, shape in zip(self.paths, shapes):
-            require(len(shape) == 2 and shape[1] == shapes[0][1],
-                    f"{path}: wants rows of {shapes[0][-1]} numbers, has {list(shape)}")
+            if len(shape) != 2 or shape[1] != shapes[0][-1]:
+                raise BallastError(f"{path}: expected rows of {shapes[0][-1]} numbers, got an array of shape "
+                                   f"{list(shape)}; delete it and run `dvc repro`")
         self.start = np.cumsum([0, *(rows for rows, _ in shapes)])
-        self.shape, self.device = (int(self.start[-1]), shapes[0][1]), torch.device("cpu")
+        self.shape = int(self.start[-1]), shapes[0][1]
+        self.device = torch.device("cpu")
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def split(self, rows: int) -> Iterator[Tensor]:
-        """Consecutive blocks [at most rows, d]; none crosses the end of a file."""
+        """Yield consecutive blocks [at most rows, d]; none crosses the end of a file."""
         for number in range(len(self.paths)):
             for start in range(0, int(self.start[number + 1] - self.start[number]), rows):
                 yield torch.from_numpy(np.array(self._open(number)[start : start + rows]))
 
     def __getitem__(self, index: Tensor) -> Tensor:
-        """Some rows [K, d], in the order of ``index``."""
+        """Return the rows [K, d] of an index [K], in its order."""
         index = index.cpu().numpy()
-        which = np.searchsorted(self.start, index, side="right") - 1
-        found = None
-        for number in np.unique(which):
-            own = which == number
-            rows = self._open(number)[index[own] - self.start[number]]
-            found = np.empty((len(index), self.shape[1]), rows.dtype) if found is None else found
-            found[own] = rows
-        return torch.from_numpy(np.empty((0, self.shape[1]), np.float32) if found is None else found)
+        file = np.searchsorted(self.start, index, side="right") - 1
+        selected = None
+        for number in np.unique(file):
+            in_file = file == number
+            rows = self._open(number)[index[in_file] - self.start[number]]
+            if selected is None:
+                selected = np.empty((len(index), self.shape[1]), rows.dtype)
+            selected[in_file] = rows
+        return torch.from_numpy(np.empty((0, self.shape[1]), np.float32) if selected is None else selected)
 
     def _open(self, number: int) -> np.ndarray:
         try:
             return np.load(self.paths[number], mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise BallastError(f"{self.paths[number]}: not a readable .npy array ({error}); `dvc repro` makes it"
-                               ) from error
+            raise BallastError(f"{self.paths[number]}: not a readable .npy array ({error}); delete it and run "
+                               f"`dvc repro`") from error

@@ -1,1 +1,1 @@
-"""Networks: from images to features, from features to projections."""
+"""Networks: from images to features (encoder), from features to projections (head)."""

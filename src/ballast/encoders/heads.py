@@ -1,25 +1,36 @@
-"""Projection heads: from features h [B, d] to projections z [B, 128] (methods.md 1.1, 1.2)."""
+"""Projection heads: from features h [B, d] to projections z [B, output].
 
-from itertools import chain
+Two layers as in SimCLR (Chen et al., ICML 2020; docs/methods/simclr.md), MAK and COLT; the released SDCLR has three
+(docs/papers.md#head-depth).
+"""
 
 from torch import nn
 
 
 def projection_head(features: int, output: int, layers: int = 2) -> nn.Sequential:
-    """Linear(d, d) - BN - ReLU - Linear(d, output, no bias) - BN, the two-layer head of SimCLR, MAK and COLT.
+    """Return a head: hidden layers Linear(d, d) - BN - ReLU, then Linear(d, output) - BN.
 
-    With three layers, as in the released SDCLR (item D12), a further Linear(d, d, no bias) - BN - ReLU comes between.
+    Only the first Linear has a bias.
+
+    Args:
+        features: d.
+        output: length of a projection.
+        layers: linear layers, the hidden ones included.
     """
-    hidden = ((nn.Linear(features, features, bias=layer == 0), nn.BatchNorm1d(features), nn.ReLU(inplace=True))
-              for layer in range(layers - 1))
-    return nn.Sequential(*chain.from_iterable(hidden), nn.Linear(features, output, bias=False), nn.BatchNorm1d(output))
+    modules = []
+    for layer in range(layers - 1):
+        modules += [nn.Linear(features, features, bias=layer == 0), nn.BatchNorm1d(features), nn.ReLU(inplace=True)]
+    return nn.Sequential(*modules, nn.Linear(features, output, bias=False), nn.BatchNorm1d(output))
 
 
 def layers_of(names: list[str]) -> int:
-    """How many linear layers a head with these parameter names has."""
+    """Return how many linear layers a head has whose state dict holds these names."""
     return sum(name.endswith(".running_mean") for name in names)
 
 
 def first_layer(head: nn.Sequential) -> nn.Sequential:
-    """Linear - BN - ReLU, from where few-shot fine-tuning starts (methods.md 3.2)."""
+    """Return the first Linear - BN - ReLU of a head, which few-shot fine-tuning keeps.
+
+    Source: MAK (Jiang et al., NeurIPS 2021; docs/protocol.md).
+    """
     return head[:3]

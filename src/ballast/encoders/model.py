@@ -1,8 +1,10 @@
-"""Encoder and head as one module, how it is built from parameters, and how it is written and read."""
+"""Encoder and projection head as one module, and their files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -10,77 +12,95 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from ballast.config.profile import Network
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# Of ImageNet, per channel; the papers normalize every data set by them.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 
 class Model(nn.Module):
-    """images [B, C, H, W] in [0, 1] -> features h [B, d] and unit-length projections z [B, output]."""
+    """Images [B, C, H, W] in [0, 1] -> features h [B, d] and projections z [B, output] of unit length."""
 
     def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32",
                  compile: bool = False) -> None:
-        """precision: bf16 runs encoder and head under autocast; weights and what comes out stay float32.
+        """Put a head on an encoder.
 
-        compile: torch.compile fuses the encoder's operations, once for every kind of batch.
+        Args:
+            encoder: the network up to the features.
+            output: length of a projection.
+            channels: of the images, 1 or 3.
+            layers: linear layers of the head.
+            precision: ``bf16`` runs encoder and head under autocast; weights, features and projections stay float32.
+            compile: whether torch.compile fuses the encoder's operations, once for every shape of batch.
         """
         super().__init__()
         if compile:
             encoder.compile()
-        self.half = precision == "bf16"
-        self.encoder, self.channels, self.widths = encoder, channels, (encoder.features, output)
-        self.head = projection_head(encoder.features, output, layers)
-        mean, std = torch.tensor(MEAN), torch.tensor(STD)
+        self.use_bf16 = precision == "bf16"
+        self.encoder = encoder
+        self.channels = channels
+        self.widths = (encoder.feature_dim, output)
+        self.head = projection_head(encoder.feature_dim, output, layers)
+        mean = torch.tensor(MEAN)
+        std = torch.tensor(STD)
         if channels == 1:
-            mean, std = mean.mean(0, keepdim=True), std.mean(0, keepdim=True)
+            mean = mean.mean(0, keepdim=True)
+            std = std.mean(0, keepdim=True)
         self.register_buffer("mean", mean[:, None, None], persistent=False)
         self.register_buffer("std", std[:, None, None], persistent=False)
 
     def features(self, images: Tensor) -> Tensor:
-        """h [B, d], before the head; what evaluation and MAK's proximity use."""
+        """Return features h [B, d], before the head: what evaluations and MAK's proximity use."""
         with self._autocast(images):
-            return self._whole(self.encoder((images - self.mean) / self.std))
+            return self._float32(self.encoder((images - self.mean) / self.std))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features h [B, d] and projections z [B, output], the latter L2-normalised."""
+        """Return features h [B, d] and projections z [B, output], the latter of unit length."""
         features = self.features(images)
         with self._autocast(images):
             projections = self.head(features)
-        return features, normalize(self._whole(projections))
+        return features, normalize(self._float32(projections))
 
-    def _whole(self, values: Tensor) -> Tensor:
-        return values.float() if self.half else values
+    def _float32(self, values: Tensor) -> Tensor:
+        return values.float() if self.use_bf16 else values  # a model in float64 stays in float64
 
     def _autocast(self, images: Tensor) -> torch.autocast:
-        return torch.autocast(images.device.type, torch.bfloat16, enabled=self.half)
+        return torch.autocast(images.device.type, torch.bfloat16, enabled=self.use_bf16)
 
 
-def build(network: dict, channels: int, seed: int, layers: int = 2) -> Model:
-    """A fresh model; its initial weights are a function of the seed alone.
+def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers: int = 2) -> Model:
+    """Return a new model, whose initial weights depend on the random seed alone.
 
-    network: the head's ``projection``, ``precision`` and ``compile`` as in Model, the rest goes to ResNet; layers: of
-    the head.
+    Args:
+        network: the profile's network, or a mapping of its fields.
+        channels: of the images, 1 or 3.
+        seed: the random seed.
+        layers: linear layers of the head.
     """
-    encoder = {key: value for key, value in network.items() if key not in ("projection", "precision", "compile")}
+    fields = asdict(network) if isinstance(network, Network) else dict(network)
+    projection = fields.pop("projection")
+    precision = fields.pop("precision", "fp32")
+    compile = fields.pop("compile", False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **encoder), network["projection"], channels, layers,
-                      network.get("precision", "fp32"), network.get("compile", False))
+        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile)
     return model.to(memory_format=torch.channels_last)
 
 
 def save_weights(module: nn.Module, path: str | Path, facts: dict | None = None) -> None:
-    """Write a state dict as safetensors, whole or not at all; facts: what else a user of the file has to know."""
+    """Write a state dict as safetensors, atomically; ``facts`` describe the module to who reads the file."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     write_atomic(path, save(state, facts and {"ballast": json.dumps(facts)}))
 
 
 def load_weights(module: nn.Module, path: str | Path) -> None:
-    """Load weights that ``save_weights`` wrote, strictly."""
+    """Load weights that ``save_weights`` wrote into a module of the same architecture."""
     weights = read_weights(path)
     try:
         module.load_state_dict(weights, strict=True)
@@ -89,20 +109,37 @@ def load_weights(module: nn.Module, path: str | Path) -> None:
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file by name."""
-    return _opened(path, lambda: load_file(path))
+    """Return the tensors of a safetensors file by name."""
+    return _read(path, load_file)
 
 
-def _opened(path: str | Path, read: Callable):
-    require(Path(path).is_file(), f"{path}: missing; `dvc repro` makes it")
+def _read(path: str | Path, reader: Callable[[str | Path], Any]) -> Any:
+    """Return what a reader makes of a safetensors file; raise BallastError where it cannot."""
+    if not Path(path).is_file():
+        raise BallastError(f"{path}: missing; `dvc repro` makes it")
     try:
-        return read()
+        return reader(path)
     except Exception as error:  # safetensors raises many kinds
         raise BallastError(f"{path}: not a readable safetensors file ({str(error).splitlines()[0]})") from error
 
 
-def load_model(network: dict, channels: int, folder: str | Path) -> Model:
-    """The encoder and the head that ``save_model`` wrote to a folder; the head is as deep as its file."""
+def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
+    """Write encoder.safetensors, which describes itself, and head.safetensors.
+
+    Args:
+        model: the model to write.
+        folder: where to write.
+        size: edge of the central square that the encoder sees, in pixels.
+        short: short side to which images are resized before, in pixels.
+    """
+    facts = {"network": model.encoder.network, "channels": model.channels, "size": size, "short": short,
+             "mean": MEAN, "std": STD}
+    save_weights(model.encoder, f"{folder}/encoder.safetensors", facts)
+    save_weights(model.head, f"{folder}/head.safetensors")
+
+
+def load_model(network: Network | Mapping[str, Any], channels: int, folder: str | Path) -> Model:
+    """Return the model that ``save_model`` wrote to a folder; its head is as deep as the head's file says."""
     layers = layers_of(list(read_weights(f"{folder}/head.safetensors")))
     model = build(network, channels, seed=0, layers=layers)
     load_weights(model.encoder, f"{folder}/encoder.safetensors")
@@ -110,18 +147,34 @@ def load_model(network: dict, channels: int, folder: str | Path) -> Model:
     return model
 
 
-def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
-    """Write encoder and head to a folder. The encoder sees the middle size x size of an image, short side ``short``."""
-    save_weights(model.encoder, f"{folder}/encoder.safetensors",
-                 {"network": model.encoder.network, "channels": model.channels, "size": size, "short": short,
-                  "mean": MEAN, "std": STD})
-    save_weights(model.head, f"{folder}/head.safetensors")
-
-
 def load_encoder(path: str | Path) -> tuple[Model, int, int]:
-    """A frozen model whose features are those of an encoder's file, from that file alone; and its size and short."""
-    facts = json.loads(_opened(path, lambda: safe_open(path, "pt").metadata() or {}).get("ballast", "null"))
-    require(facts is not None, f"{path}: does not say which network it is of; an encoder.safetensors of Ballast does")
+    """Return a trained encoder from its encoder.safetensors alone, frozen and in evaluation mode.
+
+    Example:
+        >>> from ballast import load_encoder
+        >>> model, size, short = load_encoder("runs/colt/encoder.safetensors")
+        >>> features = model.features(images)  # float32 [B, d] of images [B, C, size, size] in [0, 1]
+
+    Args:
+        path: an encoder.safetensors that Ballast wrote; the file names its network.
+
+    Returns:
+        The model; ``size`` and ``short`` in pixels: resize an image to short side ``short`` and crop the central
+        square of edge ``size``, as in training. The model normalizes the pixels itself. Call ``features``: the head
+        of the returned model is not trained.
+
+    Raises:
+        BallastError: the file is missing, damaged, or does not describe its network.
+    """
+    facts = json.loads(_read(path, _metadata).get("ballast", "null"))
+    if facts is None:
+        raise BallastError(f"{path}: expected an encoder.safetensors of Ballast, got a file that does not describe "
+                           f"its network")
     model = build({**facts["network"], "projection": 1}, facts["channels"], seed=0)
     load_weights(model.encoder, path)
     return model.eval().requires_grad_(False), facts["size"], facts["short"]
+
+
+def _metadata(path: str | Path) -> dict[str, str]:
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}

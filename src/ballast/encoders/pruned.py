@@ -1,6 +1,9 @@
-"""The pruned branch of SDCLR: the same weights under a magnitude mask, with BatchNorms of its own (methods.md 1.2).
+"""The pruned branch of SDCLR: the model's weights under a magnitude mask, with BatchNorms of its own.
 
-    n = all convolution weights of the backbone, q = ceil(p n), thr = the (q+1)-th smallest |w|, mask = |w| >= thr
+    n = number of convolution weights of the encoder, q = ceil(p n), threshold = the (q+1)-th smallest |w|,
+    mask = |w| >= threshold
+
+Source: SDCLR (Jiang et al., ICML 2021; docs/methods/sdclr.md); the threshold is the released code's.
 """
 
 import copy
@@ -9,38 +12,42 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm  # the only common base of BatchNorm1d, 2d and SyncBatchNorm
 
 from ballast.encoders.model import Model
 
 
-def magnitude_masks(weights: list[Tensor], share: float) -> list[Tensor]:
-    """Masks, bool in the weights' shapes, by one threshold over all of them: False on about the ``share`` smallest."""
-    size = torch.cat([weight.detach().flatten() for weight in weights]).abs()
-    pruned = min(math.ceil(share * len(size)), len(size) - 1)
-    threshold = size.sort().values[pruned]  # kthvalue has no deterministic kernel on CUDA
+def magnitude_masks(weights: list[Tensor], fraction: float) -> list[Tensor]:
+    """Return a bool mask for each weight, by one threshold over all: False on about ``fraction`` of the entries."""
+    magnitudes = torch.cat([weight.detach().flatten() for weight in weights]).abs()
+    pruned = min(math.ceil(fraction * len(magnitudes)), len(magnitudes) - 1)
+    threshold = magnitudes.sort().values[pruned]  # kthvalue has no deterministic kernel on CUDA
     return [weight.detach().abs() >= threshold for weight in weights]
 
 
 class Pruned(nn.Module):
-    """A model's weights under masks, which ``prune`` makes afresh; every BatchNorm of the model has a twin here."""
+    """The masks of a model, and a second copy of each of its BatchNorms; the weights remain the model's."""
 
-    def __init__(self, model: Model, share: float) -> None:
+    def __init__(self, model: Model, fraction: float) -> None:
+        """Copy the model's BatchNorms; ``fraction`` of its convolution weights will be pruned."""
         super().__init__()
-        self.share = share
+        self.fraction = fraction
         self.masks: dict[str, Tensor] = {}
         norms = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
         self.names = list(norms)
         self.norms = nn.ModuleList(copy.deepcopy(module) for module in norms.values())
 
     def prune(self, model: Model) -> None:
-        """Masks by the present magnitudes of the backbone's convolutions."""
+        """Set the masks by the present magnitudes of the encoder's convolution weights."""
         convolutions = {f"encoder.{name}.weight": module.weight for name, module in model.encoder.named_modules()
                         if isinstance(module, nn.Conv2d)}
-        self.masks = dict(zip(convolutions, magnitude_masks(list(convolutions.values()), self.share)))
+        self.masks = dict(zip(convolutions, magnitude_masks(list(convolutions.values()), self.fraction)))
 
     def forward(self, model: Model, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [B, d] and unit projections [B, output]; gradients reach weights only where the mask lets them."""
+        """Return features [B, d] and unit projections [B, output] of images [B, C, H, W].
+
+        Gradients reach only the weights that the mask keeps.
+        """
         weights = {name: model.get_parameter(name) * mask for name, mask in self.masks.items()}
         for name, norm in zip(self.names, self.norms):
             weights |= {f"{name}.{key}": tensor for key, tensor in norm.state_dict(keep_vars=True).items()}

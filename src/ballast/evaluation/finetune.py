@@ -15,8 +15,8 @@ from ballast.encoders.model import Model
 from ballast.evaluation.probe import correct_within, fresh_classifier, predict
 from ballast.images.store import Store
 from ballast.runtime.rng import generator
-from ballast.training.loop import shuffled_batches
-from ballast.training.schedule import batch_count, warmup_cosine
+from ballast.training.batches import batch_count, shuffled_batches
+from ballast.training.schedule import warmup_cosine
 
 
 class Classifier(nn.Module):

@@ -1,4 +1,10 @@
-"""Contrastive frameworks: how the views of a batch become projections, and what is remembered per image.
+"""Contrastive frameworks: how the views of a batch become projections.
 
-Each is a module with ``model`` (what embeds, is probed and kept), ``start_epoch()`` and ``project(views, pairs)``.
+A framework is a module with
+
+    model                       the Model that is evaluated and saved
+    start_epoch()               called before each epoch
+    project(views, pairs)       unit projections of the views of a batch
+
+where ``views`` holds ``pairs`` first views, as many second views in the same order, and then any further views.
 """

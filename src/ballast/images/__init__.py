@@ -1,1 +1,1 @@
-"""Images at hand: a store in memory or on disk, decoding and cropping."""
+"""Images that a stage works with: decoding, cropping, and stores in memory or on disk."""

@@ -1,8 +1,8 @@
-"""Parts of an image file at the size the network sees: one decoding serves all the views of an image.
+"""Crops of an image file at the size that the network sees; an image is decoded once for all its views.
 
-JPEG files go through libjpeg-turbo and torch's resampling of 8-bit pixels, twice as fast as Pillow's at 224 px;
-everything else, and whatever these two do not like, through Pillow. What lies between is numpy, which keeps Python's
-lock: a thread that gives it up for an instant waits long to have it back.
+JPEG files are decoded by libjpeg-turbo and resampled by torch's 8-bit kernel, at 224 pixels twice as fast as by Pillow.
+Pillow decodes all other files, and those that libjpeg-turbo refuses. The steps in between are numpy, which keeps
+Python's lock: a thread that releases it for an instant waits long to get it back.
 """
 
 import math
@@ -11,29 +11,39 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn.functional import interpolate
-from torchvision.io import decode_jpeg
 
-from ballast.images.decode import read
+from ballast.images.decode import Address, read
 
-COARSE = 0.25  # below this scale, decoding fewer pixels is faster than decoding them fast
+COARSE = 0.25  # below this scale, decoding fewer pixels by Pillow is faster than decoding all of them by libjpeg-turbo
 
 
 def crops(path: str | Path, boxes: np.ndarray, height: int, width: int, size: int) -> np.ndarray:
-    """uint8 [V, 3, size, size]: parts of an image of height x width pixels, resized bicubically with antialiasing.
+    """Cut crops out of an image and resize them bicubically with antialiasing.
 
-    boxes [V, 4]: top, left, height, width in pixels, taken to whole ones. Raises DecodeError.
+    Args:
+        path: an image file, or the address of a row of an array.
+        boxes: [V, 4]: top, left, height and width in pixels, rounded to whole ones.
+        height, width: the size of the image as it is seen, in pixels.
+        size: the side of the crops in pixels.
+
+    Returns:
+        Crops, uint8 [V, 3, size, size].
+
+    Raises:
+        DecodeError: the image cannot be decoded.
     """
     scale = size / boxes[:, 2:].min()
     image = _jpeg(path) if scale > COARSE else None
     if image is None:
         least = math.ceil(width * min(scale, 1)), math.ceil(height * min(scale, 1))
         image = np.array(read(path, least)[0]).transpose(2, 0, 1)
-    y, x = image.shape[1] / height, image.shape[2] / width
+    y = image.shape[1] / height
+    x = image.shape[2] / width
     return np.stack([_resized(image, top * y, left * x, h * y, w * x, size) for top, left, h, w in boxes.tolist()])
 
 
 def _resized(image: np.ndarray, top: float, left: float, height: float, width: float, size: int) -> np.ndarray:
-    """One part of an image [3, H, W], at least a pixel of it."""
+    """Resize a crop of at least one pixel of an image [3, H, W]."""
     first_row, first_column = (min(round(edge), side - 1) for edge, side in zip((top, left), image.shape[1:]))
     rows = slice(first_row, max(round(top + height), first_row + 1))
     columns = slice(first_column, max(round(left + width), first_column + 1))
@@ -42,12 +52,16 @@ def _resized(image: np.ndarray, top: float, left: float, height: float, width: f
 
 
 def _jpeg(path: str | Path) -> np.ndarray | None:
-    """A JPEG file as it is seen, uint8 [3, H, W]; None for another file or an unusual one."""
+    """Decode a JPEG file as it is seen, uint8 [3, H, W]; None for any other file and for unusual ones."""
+    if Address.parse(path).row is not None:
+        return None
     try:
         data = np.fromfile(path, np.uint8)
         if data[:2].tolist() != [0xFF, 0xD8]:
             return None
+        from torchvision.io import decode_jpeg  # here, because images in memory need no torchvision
+
         image = decode_jpeg(torch.from_numpy(data), apply_exif_orientation=True).numpy()
-    except (OSError, RuntimeError):  # missing, an array's row, damaged: read says what
+    except (OSError, RuntimeError):  # missing or damaged: read() gives the reason
         return None
     return image.repeat(3, 0) if len(image) == 1 else image if len(image) == 3 else None

@@ -1,10 +1,11 @@
-"""Image files of any kind to uint8 RGB pixels of one size, or the reason why not.
+"""Decoding of image files to uint8 RGB pixels of one size, or the reason why it fails.
 
-Grey, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees them; transparency is dropped. A path
-``images.npy#7`` is image 7 of an array [N, H, W], [N, H, W, C] or [N, C, H, W], uint8.
+Gray, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees them; transparency is dropped. The
+address ``images.npy#7`` names image 7 of an array uint8 [N, H, W], [N, H, W, C] or [N, C, H, W].
 """
 
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,16 +17,39 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # no format that runs a program or reads other files
-MAX_PIXELS, MAX_BYTES, MIN_SIDE = 64_000_000, 256 << 20, 2
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 256 << 20
+MIN_SIDE = 2
+BLOCK = 1024  # files that are submitted at once
 ORIENTATION = 0x0112  # EXIF
 
 
 class DecodeError(Exception):
-    """Why a file is no usable image, in a few words."""
+    """The reason why a file is not a usable image, in a few words."""
+
+
+class Address(NamedTuple):
+    """Where an image is: in a file of its own, or in a row of a .npy array, written ``images.npy#7``."""
+
+    file: str
+    row: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.row is None else f"{self.file}#{self.row}"
+
+    @classmethod
+    def parse(cls, path: str | Path) -> "Address":
+        """Read an address; only ``.npy#`` and digits at its end name a row, so ``x.npy#3.jpg`` is a file."""
+        match = re.fullmatch(r"(.*\.npy)#(\d+)", str(path), re.DOTALL)
+        return cls(match[1], int(match[2])) if match else cls(str(path))
+
+    def pixels(self) -> np.ndarray:
+        """Return the row of the array."""
+        return open_array(self.file)[self.row]
 
 
 class Decoded(NamedTuple):
-    """One image: pixels uint8 [3, size, size] of its middle, and what the file holds, as it is seen."""
+    """A decoded image: pixels uint8 [3, size, size] of its middle; width and height of the whole as it is seen."""
 
     pixels: np.ndarray
     width: int
@@ -33,19 +57,28 @@ class Decoded(NamedTuple):
 
 
 def decode(path: str | Path, size: int) -> Decoded:
-    """The short side resized to ``size`` (bicubic), the middle of the long one."""
+    """Resize the short side to ``size`` bicubically, and cut the middle out of the long one. Raises DecodeError."""
     image, width, height = read(path, (size, size))
     image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     return Decoded(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)), width, height)
 
 
 def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.Image, int, int]:
-    """An image as RGB, its width and its height; or DecodeError.
+    """Decode an image to RGB.
 
-    least: a JPEG may come out smaller, its width and height not below these; the sizes returned are those of the file.
+    Args:
+        path: an image file, or the address of a row of an array.
+        least: a width and a height in pixels; a JPEG may be decoded at a smaller scale, but not below these.
+
+    Returns:
+        The image, and the width and height that the file has.
+
+    Raises:
+        DecodeError: the file is not a usable image.
     """
-    if ".npy#" in str(path):
-        image = _image(array_row(path))
+    address = Address.parse(path)
+    if address.row is not None:
+        image = _image(address.pixels())
         return image, *image.size
     try:
         size = Path(path).stat().st_size
@@ -54,7 +87,7 @@ def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.
         if size > MAX_BYTES:
             raise DecodeError(f"{size >> 20} MiB, more than {MAX_BYTES >> 20}")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sizes, which are checked here, and of damaged metadata, unused
+            warnings.simplefilter("ignore")  # about sizes, which are checked here, and about metadata, which are unused
             with Image.open(path, formats=FORMATS) as image:
                 return _decoded(image, least)
     except DecodeError:
@@ -65,7 +98,7 @@ def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.
         raise DecodeError(f"not an image ({', '.join(FORMATS)})") from None
     except FileNotFoundError:
         raise DecodeError("no such file") from None
-    except Exception as error:  # decoders raise many kinds, on damaged files also of their own making
+    except Exception as error:  # on damaged files, decoders raise many types
         raise DecodeError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
@@ -82,37 +115,31 @@ def _decoded(image: Image.Image, least: tuple[int, int] | None) -> tuple[Image.I
 
 
 def workers() -> int:
-    """Threads that decode: one per CPU that this process may use; pixels do not depend on it."""
+    """Return the number of threads that decode, one per CPU of this process; pixels do not depend on it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | DecodeError]:
-    """Every file in turn, decoded by threads (decoders release Python's lock); a fault comes in place of an image."""
+    """Decode all files by threads (decoders release Python's lock); yield images in order, or errors in their place."""
     def one(path: str | Path) -> Decoded | DecodeError:
         try:
             return decode(path, size)
-        except DecodeError as fault:
-            return fault
+        except DecodeError as error:
+            return error
 
     with ThreadPoolExecutor(workers()) as threads:
-        for start in range(0, len(paths), 1024):  # bounded, so that what waits to be taken stays small
-            yield from threads.map(one, paths[start : start + 1024])
-
-
-def array_row(path: str | Path) -> np.ndarray:
-    """What the path ``images.npy#7`` means: row 7."""
-    name, number = str(path).rsplit("#", 1)
-    return open_array(name)[int(number)]
+        for start in range(0, len(paths), BLOCK):  # in blocks, so that few decoded images wait in memory
+            yield from threads.map(one, paths[start : start + BLOCK])
 
 
 @lru_cache(maxsize=8)
 def open_array(name: str) -> np.ndarray:
-    """An array of images on disk, mapped."""
+    """Map an array of images on disk into memory."""
     return np.load(name, mmap_mode="r", allow_pickle=False)
 
 
 def _image(pixels: np.ndarray) -> Image.Image:
-    """[H, W], [H, W, C] or [C, H, W] as RGB."""
+    """Convert pixels [H, W], [H, W, C] or [C, H, W] to RGB."""
     if pixels.ndim == 3 and pixels.shape[2] not in (1, 3):
         pixels = pixels.transpose(1, 2, 0)
     return Image.fromarray(np.squeeze(pixels, 2) if pixels.shape[2:] == (1,) else pixels).convert("RGB")

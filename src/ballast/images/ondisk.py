@@ -1,4 +1,4 @@
-"""Images beyond memory: the parts that are asked for are cut from their files by threads that work ahead."""
+"""Images beyond memory: threads decode ahead, and cut the crops that a batch needs out of the files."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,42 +16,58 @@ from ballast.images.resident import Request
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 
-AHEAD = 3  # requests that are decoded before they are asked for
-CHUNK = 4  # images a thread decodes in one go
+AHEAD = 3  # requests that are decoded before they are needed
+CHUNK = 4  # images that a thread decodes per task
 
 
 class OnDisk:
-    """Images that are decoded when they are asked for: paths, and their height and width."""
+    """Images that are decoded when a batch needs them.
 
-    channels, draws_device = 3, torch.device("cpu")
+    Args:
+        paths: image files or addresses of array rows [N].
+        height, width: int64 [N], the size of each image in pixels.
+        size: the side of the views in pixels.
+        short: the short side to which an un-augmented image is resized before its middle is cut out.
+        device: where the views go.
+        where: "files" or "cache", as in store.json.
+    """
+
+    channels = 3
+    draws_device = torch.device("cpu")
 
     def __init__(self, paths: np.ndarray, height: Tensor, width: Tensor, size: int, short: int,
                  device: torch.device | str = "cpu", where: str = "files") -> None:
-        self.paths, self.height, self.width = paths, height, width
-        self.size, self.short, self.device, self.where = size, short, torch.device(device), where
+        self.paths = paths
+        self.height = height
+        self.width = width
+        self.size = size
+        self.short = short
+        self.device = torch.device(device)
+        self.where = where
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def to(self, device: torch.device) -> "OnDisk":
+        """Return the same images with views on another device."""
         return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where)
 
     def take(self, rows: Tensor) -> "OnDisk":
-        """The images of some rows, in their order."""
+        """Return the images of some rows, in their order."""
         rows = rows.cpu()
         return self._of(self.paths[rows.numpy()], self.height[rows], self.width[rows])
 
     def join(self, other: "OnDisk") -> "OnDisk":
-        """These images and the others after them."""
+        """Append other images to these."""
         return self._of(np.concatenate([self.paths, other.paths]), torch.cat([self.height, other.height]),
                         torch.cat([self.width, other.width]))
 
     def views(self, rows: Tensor, draws: Draws | None = None) -> Tensor:
-        """As those of Resident."""
+        """Return float views [R, 3, size, size] in [0, 1]: image rows[r] by row r of ``draws``, or else its middle."""
         return next(self.stream([(rows, draws)]))
 
     def stream(self, requests: Iterable[Request]) -> Iterator[Tensor]:
-        """``views`` of every request in turn."""
+        """Yield the ``views`` of every request in turn."""
         for pixels, draws in self.decoded(requests):
             pixels = pixels.to(self.device, non_blocking=True)
             if draws is None:
@@ -61,7 +77,7 @@ class OnDisk:
                 yield augment(pixels, rest, self.size)
 
     def decoded(self, requests: Iterable[Request]) -> Iterator[tuple[Tensor, Draws | None]]:
-        """Cut pixels uint8 [R, 3, size, size] and the draws of every request; threads work on those that follow.
+        """Yield the crops uint8 [R, 3, size, size] of every request and its draws; threads decode the next ones.
 
         An image that several rows of a request name is decoded once.
         """
@@ -81,7 +97,7 @@ class OnDisk:
         return OnDisk(paths, height, width, self.size, self.short, self.device, self.where)
 
     def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> tuple[Tensor, list[Future]]:
-        """Where the pixels of a request will be, and the work that puts them there, a few images each."""
+        """Return the tensor that will hold the crops of a request, and the tasks that fill it."""
         boxes = (self._middle(rows) if draws is None else draws.box).numpy()
         pinned = self.device.type == "cuda"
         pixels = torch.empty(len(rows), 3, self.size, self.size, dtype=torch.uint8, pin_memory=pinned)
@@ -93,22 +109,24 @@ class OnDisk:
 
     def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> None:
         for row, views in work:
-            path, sides = resolve_path(self.paths[row]), (int(self.height[row]), int(self.width[row]))
+            path = resolve_path(self.paths[row])
             try:
-                target[views] = crops(path, boxes[views], *sides, self.size)
-            except DecodeError as fault:
-                raise BallastError(f"{path}: {fault}; it could be read before: run `dvc repro -f images pool`"
-                                   ) from fault
+                target[views] = crops(path, boxes[views], int(self.height[row]), int(self.width[row]), self.size)
+            except DecodeError as error:
+                raise BallastError(f"{path}: {error}; it could be read before: run `dvc repro -f images pool`"
+                                   ) from error
 
     @staticmethod
     def _finished(work: tuple[Tensor, list[Future]], draws: Draws | None) -> tuple[Tensor, Draws | None]:
+        """Wait for the tasks of a request; an error in one of them is raised here."""
         pixels, futures = work
         for future in futures:
             future.result()
         return pixels, draws
 
     def _middle(self, rows: Tensor) -> Tensor:
-        """Boxes [R, 4]: what is the middle size x size once the short side is ``short``."""
-        height, width = self.height[rows].double(), self.width[rows].double()
+        """Return boxes [R, 4]: the middle size x size of images whose short side is resized to ``short``."""
+        height = self.height[rows].double()
+        width = self.width[rows].double()
         side = torch.minimum(height, width) * (self.size / self.short)
         return torch.stack([(height - side) / 2, (width - side) / 2, side, side], -1)

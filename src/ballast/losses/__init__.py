@@ -1,1 +1,1 @@
-"""Loss functions, one equation a file."""
+"""Loss functions: one file for each equation, with the equation in its docstring."""

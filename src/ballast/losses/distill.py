@@ -1,6 +1,10 @@
-"""Distillation L_DL: the student keeps the guide's embedding geometry (methods.md 1.7; open, our reading).
+"""Distillation loss L_DL: the student keeps the geometry of the guide's embedding.
 
-    A_ij = softmax_j(u_i.u_j / t_d), B_ij = softmax_j(v_i.v_j / t_d) over j != i,  L = mean_i KL(A_i || B_i)
+    A_ij = softmax_j(u_i.u_j / t_d),  B_ij = softmax_j(v_i.v_j / t_d)  over j != i
+    L    = mean_i KL(A_i || B_i)
+
+u are the guide's projections, v the student's. The formula is our interpretation of arXiv 2506.12698
+(docs/methods/guided.md).
 """
 
 import torch
@@ -10,7 +14,13 @@ from ballast.losses.ntxent import similarities
 
 
 def relational_kl(guide: Tensor, student: Tensor, temperature: float) -> Tensor:
-    """Scalar KL between the similarity distributions of guide [B, d] and student [B, d'], unit vectors."""
-    a, b = (similarities(z, temperature).log_softmax(1) for z in (guide, student))
-    self_ = torch.eye(len(a), dtype=torch.bool, device=a.device)
-    return (a.exp() * (a - b).masked_fill(self_, 0.0)).sum(1).mean()
+    """Return the scalar KL divergence of the student's similarities from the guide's.
+
+    Args:
+        guide: unit vectors u, [B, d].
+        student: unit vectors v, [B, d']; the two lengths may differ.
+        temperature: t_d.
+    """
+    log_a, log_b = (similarities(z, temperature).log_softmax(1) for z in (guide, student))
+    diagonal = torch.eye(len(guide), dtype=torch.bool, device=guide.device)
+    return (log_a.exp() * (log_a - log_b).masked_fill(diagonal, 0.0)).sum(1).mean()

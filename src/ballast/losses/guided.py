@@ -1,10 +1,12 @@
-"""Guided contrastive loss L_GCL of the student (methods.md 1.7; open in the paper, our reading).
+"""Guided contrastive loss L_GCL of the student.
 
     L = (1/2B) sum_v (1/|P|) sum_{p in P} w_vp [log(exp S_vp + sum_{n in N(v)} w_vn exp S_vn) - S_vp]
 
-P of an anchor v: its partner view and a view of one guide neighbour. N(v): the other images of the batch whose guide
-cluster is among the n_far clusters least similar to v's own. Weights come from the guide's cosines u_i.u_j:
-attraction max(u_i.u_p, 0) and repulsion (1 - u_i.u_n)/2, each divided by its mean, so that w = 1 is the ablation.
+The positives P of a view v are its partner view and a view of one neighbour of its image in the guide's embedding.
+The negatives N(v) are the views of other images whose guide cluster is among the n_far clusters least similar to v's.
+The weights come from the guide's cosines: attraction max(u_i.u_p, 0) and repulsion (1 - u_i.u_n)/2, each divided by
+its mean, so that w = 1 is the ablation without weights.
+The formula is our interpretation of arXiv 2506.12698 (docs/methods/guided.md).
 """
 
 import torch
@@ -12,26 +14,36 @@ from torch import Tensor
 
 
 def guided_contrast(z: Tensor, z_neighbour: Tensor, temperature: float, w_pos: Tensor, w_neg: Tensor) -> Tensor:
-    """Scalar loss. z [2B, d] views, z_neighbour [B, d] a view of each image's drawn neighbour, unit vectors.
+    """Return the scalar loss.
 
-    w_pos [2B, 2] weighs partner and neighbour; w_neg [2B, 2B] weighs negatives and is 0 where v's are none.
+    Args:
+        z: unit projections of all first views, then all second views, [2B, d].
+        z_neighbour: unit projections of a view of each image's neighbour, [B, d].
+        temperature: t.
+        w_pos: weights of partner and neighbour, [2B, 2].
+        w_neg: weights of the negatives, [2B, 2B]; 0 where a view is not a negative.
     """
     half = len(z) // 2
     partner = (z * z.roll(half, 0)).sum(1)
     neighbour = (z * z_neighbour.repeat(2, 1)).sum(1)
     positive = torch.stack([partner, neighbour], 1) / temperature
-    log_negative = (z @ z.T / temperature + w_neg.clamp(min=1e-30).log()).logsumexp(1, keepdim=True)
-    return (w_pos * (torch.logaddexp(positive, log_negative) - positive)).mean()
+    log_negatives = (z @ z.T / temperature + w_neg.clamp(min=1e-30).log()).logsumexp(1, keepdim=True)
+    return (w_pos * (torch.logaddexp(positive, log_negatives) - positive)).mean()
 
 
 def attraction(guide_cosine: Tensor) -> Tensor:
-    """w_pos [2B, 2] from the guide's cosine [B] of each image and its neighbour; the partner view counts 1."""
+    """Return w_pos [2B, 2] from the guide's cosine [B] of each image and its neighbour; the partner view counts 1."""
     raw = torch.stack([torch.ones_like(guide_cosine), guide_cosine.clamp(min=0)], 1)
     return (raw / raw.mean(1, keepdim=True)).repeat(2, 1)
 
 
 def repulsion(guide_cosine: Tensor, negative: Tensor) -> Tensor:
-    """w_neg [2B, 2B] from the guide's cosines [B, B] and which images are negatives [B, B] bool; mean 1 per row."""
+    """Return w_neg [2B, 2B], whose mean over the negatives of a view is 1.
+
+    Args:
+        guide_cosine: the guide's cosine of every two images of the batch, [B, B].
+        negative: which images are negatives of which, [B, B] bool.
+    """
     raw = ((1 - guide_cosine) / 2).clamp(min=0) * negative
     mean = raw.sum(1, keepdim=True) / negative.sum(1, keepdim=True).clamp(min=1)
     return (raw / mean.clamp(min=1e-12)).repeat(2, 2)

@@ -1,1 +1,1 @@
-"""What every part stands on: devices, ranks, random generators, files, errors, progress."""
+"""Services that every other package uses: devices, ranks, random generators, files, errors and progress."""

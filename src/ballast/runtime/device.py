@@ -1,4 +1,4 @@
-"""Which device computes, and how reproducibly."""
+"""The device that computes, and how reproducibly it does."""
 
 import os
 
@@ -6,9 +6,12 @@ import torch
 
 
 def prepare(threads: int, deterministic: bool = True) -> torch.device:
-    """Pin CPU threads (their number changes the last bits of sums) and pick the device.
+    """Set up torch for this process and return its device.
 
-    deterministic: the same bytes in every run on the same device; without it cuDNN tries kernels and takes the fastest.
+    Args:
+        threads: CPU threads. Their number changes the order of sums, and so the last bits of results.
+        deterministic: give the same bytes in every run on the same device. Otherwise cuDNN tries its kernels and takes
+            the fastest.
     """
     torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -19,5 +22,9 @@ def prepare(threads: int, deterministic: bool = True) -> torch.device:
 
 
 def device() -> torch.device:
-    """BALLAST_DEVICE overrides the choice; it is no parameter because a machine's devices are none of the result's."""
+    """Return the GPU where there is one, otherwise the CPU.
+
+    The environment variable BALLAST_DEVICE overrides the choice. It is not a parameter, because results must not depend
+    on the machine.
+    """
     return torch.device(os.environ.get("BALLAST_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))

@@ -1,4 +1,4 @@
-"""The one error that a user is meant to read."""
+"""The error that a user is meant to read."""
 
 
 class BallastError(ValueError):

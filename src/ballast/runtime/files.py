@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are either whole or absent, arrays in them, and the paths of params.yaml."""
 
 import io
 import os
@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.errors import BallastError
 
 
 @contextmanager
 def written(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write into, which takes its name once it is whole and on the disk; until then what was there stays."""
+    """Open a file for writing that gets its name once it is complete and on the disk; an old one stays until then."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -28,12 +28,12 @@ def written(path: str | Path) -> Iterator[BinaryIO]:
         raise BallastError(f"{path}: not written ({error.strerror}); what was there before is unharmed: make room, or "
                            f"the folder writable, and run again") from error
     finally:
-        with suppress(OSError):  # it has its name, or was never made
+        with suppress(OSError):  # it was renamed, or never created
             temporary.unlink()
 
 
 def write_atomic(path: str | Path, content: bytes | memoryview | str) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file so that it is either whole or absent."""
     with written(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
@@ -46,9 +46,10 @@ def save_array(path: str | Path, array: np.ndarray) -> None:
 
 
 def load_array(path: str | Path) -> np.ndarray:
-    """Read a .npy file that an earlier stage wrote; never a pickle."""
+    """Read a .npy file that an earlier stage wrote, and never a pickle."""
     path = Path(path)
-    require(path.is_file(), f"{path}: missing; `dvc repro` makes it")
+    if not path.is_file():
+        raise BallastError(f"{path}: missing; `dvc repro` makes it")
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -56,5 +57,5 @@ def load_array(path: str | Path) -> np.ndarray:
 
 
 def resolve_path(path: str) -> Path:
-    """A path of params.yaml: relative ones start at the repository, also in `dvc exp run --temp`."""
+    """Resolve a path of params.yaml: relative ones start at the repository, in `dvc exp run --temp` too."""
     return Path(os.environ.get("DVC_ROOT", "."), path).expanduser()

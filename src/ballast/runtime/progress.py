@@ -1,19 +1,28 @@
-"""Progress of long work: a bar with rate and remaining time in a terminal, plain lines elsewhere."""
+"""Progress of long work: a bar in a terminal, plain lines elsewhere, both with rate and remaining time."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 
 from tqdm import tqdm
 
+from ballast.runtime.ranks import rank
+
 SECONDS_BETWEEN_LINES = 10.0
 LINE = "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}]"
 
 
 def track(items: Iterable, what: str, total: int | None = None, initial: int = 0, unit: str = "it") -> Iterator:
-    """Yield the items and show how far the work is, on standard error."""
-    if os.environ.get("RANK", "0") != "0":  # of several ranks, the first one shows
+    """Yield the items and report on standard error how much of the work is done.
+
+    Args:
+        items: what to pass on.
+        what: the name of the work.
+        total: the number of items when the work is done; their length where it has one.
+        initial: the number of items that are done already.
+        unit: what an item is called.
+    """
+    if rank() > 0:  # rank 0 reports for all
         yield from items
         return
     if sys.stderr.isatty():
@@ -21,13 +30,15 @@ def track(items: Iterable, what: str, total: int | None = None, initial: int = 0
         return
     total = total if total is not None else (len(items) if hasattr(items, "__len__") else None)
     start = shown = time.monotonic()
-    done, said = initial, None
+    done = initial
+    reported = None
     for done, item in enumerate(items, initial + 1):
         yield item
         if time.monotonic() - shown >= SECONDS_BETWEEN_LINES:
-            shown, said = time.monotonic(), done
+            shown = time.monotonic()
+            reported = done
             _line(what, done, total, shown - start, initial, unit)
-    if said != done:
+    if reported != done:
         _line(what, done, total, time.monotonic() - start, initial, unit)
 
 

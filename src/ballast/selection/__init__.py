@@ -1,1 +1,1 @@
-"""Which pool images to train on."""
+"""Selections: which images of the pool to train on."""

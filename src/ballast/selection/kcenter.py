@@ -1,4 +1,9 @@
-"""Greedy K-center: each pick is the candidate farthest from all chosen so far (Gonzalez 1985; methods.md 1.4)."""
+"""Greedy K-center: each pick is the candidate farthest from everything selected so far.
+
+    u = argmax_i min_{j in s} (1 - h_i.h_j),  s <- s + {u}
+
+Sources: Gonzalez (1985) for the algorithm; MAK (Jiang et al., NeurIPS 2021; docs/methods/kcenter.md) for its use here.
+"""
 
 import torch
 from torch import Tensor
@@ -7,15 +12,21 @@ from ballast.runtime.progress import track
 
 
 def kcenter_greedy(candidates: Tensor, chosen: Tensor, picks: int, block: int = 4096) -> Tensor:
-    """Indices [picks] into candidates [C, d], in order, starting from the already chosen [N, d]; unit vectors, cosine.
+    """Return the indices [picks] of the picked candidates, in order; equal distances go to the lowest index.
 
-    One running vector holds every candidate's largest cosine to the chosen set; a pick updates it by one product, so
-    the cost is O((N + picks) C d) where the released loop pays O(picks (N + picks) C d). Ties go to the lowest index.
+    One vector holds the largest cosine of every candidate to the selected set, and a pick updates it by one product.
+    The cost is O((N + picks) C d), where the released loop needs O(picks (N + picks) C d).
+
+    Args:
+        candidates: unit vectors to pick from, [C, d].
+        chosen: unit vectors of the initial set s, [N, d].
+        picks: how many candidates to pick.
+        block: rows of ``chosen`` compared at a time.
     """
     candidates = candidates.float()
     closest = torch.full((len(candidates),), -torch.inf, device=candidates.device)
-    for part in chosen.float().split(block):
-        torch.maximum(closest, (candidates @ part.T).max(1).values, out=closest)
+    for rows in chosen.float().split(block):
+        torch.maximum(closest, (candidates @ rows.T).max(1).values, out=closest)
     order = torch.empty(picks, dtype=torch.long, device=candidates.device)
     for step in track(range(picks), "K-center", unit="pick"):
         pick = closest.argmin()

@@ -1,7 +1,10 @@
-"""MAK: pool images that look rare, lie near the seed set and differ from one another (methods.md 1.5).
+"""MAK: pool images that look rare, lie near the in-domain images and differ from one another.
 
     q_i = alpha N(ECLE)_i - (1 - alpha) N(Dist)_i,  N(v) = (v - mean) / std over the whole pool
-The C = int(ratio K) best become candidates, of which greedy K-center, started from all seed features, takes K.
+
+The C = int(ratio K) images of largest q are candidates, of which greedy K-center takes K, starting from all in-domain
+features. The deviation is the population's.
+Source: MAK (Jiang et al., NeurIPS 2021, algorithm 1; docs/methods/mak.md).
 """
 
 import torch
@@ -12,23 +15,31 @@ from ballast.selection.kcenter import kcenter_greedy
 
 
 def score(ecle: Tensor, distance: Tensor, alpha: float) -> Tensor:
-    """q [P]: alpha = 1 is tailness alone, alpha = 0 proximity alone."""
-    return alpha * _standardise(ecle) - (1 - alpha) * _standardise(distance)
+    """Return q [P] from ECLE [P] and Dist [P]: alpha = 1 is tailness alone, alpha = 0 proximity alone."""
+    return alpha * _standardized(ecle) - (1 - alpha) * _standardized(distance)
 
 
 def candidates(q: Tensor, budget: int, ratio: float) -> Tensor:
-    """Indices of the int(ratio * budget) largest q, best first."""
+    """Return the indices of the int(ratio * budget) largest scores q [P], best first."""
     return q.topk(min(int(ratio * budget), len(q))).indices
 
 
-def select(q: Tensor, pool: Tensor | Shards, seed: Tensor, budget: int, ratio: float) -> Tensor:
-    """K = budget pool indices in the order picked. pool [P, d] and seed [N, d] unit features before the head."""
+def select(q: Tensor, pool: Tensor | Shards, in_domain: Tensor, budget: int, ratio: float) -> Tensor:
+    """Return the indices [K] of the selected pool images, in the order of selection.
+
+    Args:
+        q: scores of the pool images, [P].
+        pool: their unit features before the head, [P, d].
+        in_domain: the same of the in-domain images, [N, d].
+        budget: pool images to select, K.
+        ratio: candidates per selected image; with 1 the best K are selected as they are.
+    """
     best = candidates(q, budget, ratio)
     if len(best) <= budget:
         return best
-    return best[kcenter_greedy(pool[best], seed, budget)]
+    return best[kcenter_greedy(pool[best], in_domain, budget)]
 
 
-def _standardise(value: Tensor) -> Tensor:
-    spread = value.std(correction=0)
-    return torch.zeros_like(value) if spread == 0 else (value - value.mean()) / spread
+def _standardized(value: Tensor) -> Tensor:
+    std = value.std(correction=0)
+    return torch.zeros_like(value) if std == 0 else (value - value.mean()) / std

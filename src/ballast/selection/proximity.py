@@ -1,6 +1,9 @@
-"""MAK's proximity: how far a pool image lies from the seed set (methods.md 1.5).
+"""MAK's proximity: how far a pool image lies from the in-domain images.
 
-    Dist_i = 1 - max_c cos(h_i, centre_c), centres = k-means of the seed features, brought back to unit length
+    Dist_i = 1 - max_c cos(h_i, centre_c)
+
+The centres are those of k-means over the in-domain features, as in the released code; the paper's eq. 3 takes the
+nearest in-domain image. Source: MAK (Jiang et al., NeurIPS 2021, eq. 3; docs/methods/mak.md).
 """
 
 import torch
@@ -10,7 +13,13 @@ from torch.nn.functional import normalize
 from ballast.embeddings.shards import Shards
 
 
-def distance_to_seed(pool: Tensor | Shards, centres: Tensor, block: int = 65536) -> Tensor:
-    """Dist [P] in [0, 2] of unit features pool [P, d] to centres [C, d] of any length."""
+def distance_to_centres(pool: Tensor | Shards, centres: Tensor, block: int = 65536) -> Tensor:
+    """Return Dist [P] in [0, 2].
+
+    Args:
+        pool: unit features h of the pool images, [P, d].
+        centres: the in-domain centres, [C, d], of any length.
+        block: rows of the pool compared at a time.
+    """
     centres = normalize(centres)
-    return 1 - torch.cat([(part.float() @ centres.T).max(1).values for part in pool.split(block)])
+    return 1 - torch.cat([(rows.float() @ centres.T).max(1).values for rows in pool.split(block)])

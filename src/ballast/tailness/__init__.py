@@ -1,1 +1,1 @@
-"""How rare an image looks to the encoder, from its embeddings alone."""
+"""Tailness: label-free estimates of how rare an image is, from its embeddings or its losses."""

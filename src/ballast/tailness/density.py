@@ -1,19 +1,26 @@
-"""COLT's tailness: how crowded an image's neighbourhood is among the negatives of its batch (methods.md 1.6).
+"""COLT's density of an image's neighbourhood among the negatives of its batch; tailness is its negative.
 
-    p_vu = exp(S_vu) / D_v, u neither v nor its partner;  pbar_i = mean of image i's two rows;
-    d_i = sum of the k largest pbar_iu
+    p_vu = exp(S_vu) / D_v for u neither v nor its partner,  pbar_i = mean of the two rows of image i,
+    d_i  = sum of the k largest pbar_iu
 
-Few neighbours, low density, tail. The memory rho_i <- beta rho_i + (1 - beta) d_i smooths it; tailness is -rho_i.
+A memory smooths it over the epochs (ballast.tailness.memory): rho_i <- beta rho_i + (1 - beta) d_i.
+Source: COLT (Bai et al., ICLR 2023; docs/methods/colt.md); the mean over the two views is the released code's.
 """
 
 from torch import Tensor
 
 
 def density(s: Tensor, log_d: Tensor, k: int) -> Tensor:
-    """d_i [B] in [0, 1] from S [2B, 2B] and log D [2B] of ntxent; images in the order of the batch."""
+    """Return d_i [B] in [0, 1], in the order of the batch.
+
+    Args:
+        s: similarities of NT-Xent, [2B, 2B], with -inf on the diagonal.
+        log_d: log denominators of NT-Xent, [2B].
+        k: how many of the largest probabilities to sum; all, if there are fewer.
+    """
     half = len(s) // 2
     p = (s - log_d[:, None]).exp()
     p.diagonal(half).zero_()
     p.diagonal(-half).zero_()
-    both = (p[:half] + p[half:]) / 2
-    return both.topk(min(k, both.shape[1]), dim=1).values.sum(1)
+    p_mean = (p[:half] + p[half:]) / 2
+    return p_mean.topk(min(k, p_mean.shape[1]), dim=1).values.sum(1)

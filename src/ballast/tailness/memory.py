@@ -1,10 +1,22 @@
-"""One number per image, smoothed over epochs: what COLT and BCL both keep (methods.md 1.3, 1.6)."""
+"""A memory of one number per image, smoothed over the epochs: COLT keeps densities in it, BCL losses.
+
+    m_i = value at the first visit,  m_i <- beta m_i + (1 - beta) value at every later one
+
+Sources: COLT (Bai et al., ICLR 2023; docs/methods/colt.md), BCL (Zhou et al., ICML 2022; docs/methods/bcl.md).
+"""
 
 import torch
 from torch import Tensor
 
 
 def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float) -> None:
-    """Update memory [N] in place at index [B]: the value at the first visit (NaN before), a running mean after."""
+    """Update a memory in place.
+
+    Args:
+        memory: one number per image, [N]; nan before the image's first visit.
+        index: the images visited, [B], each once.
+        value: their new values, [B].
+        momentum: beta.
+    """
     old = memory[index]
     memory[index] = torch.where(old.isnan(), value, momentum * old + (1 - momentum) * value)

@@ -1,6 +1,8 @@
-"""The guide's tailness: sparsity of an image's neighbourhood in the embedding (methods.md 1.7; open, our reading).
+"""The guide's density of an image's neighbourhood in the whole embedding; tailness is its negative.
 
-    kappa_i = mean over the k nearest other images of z_i.z_j, tailness -kappa_i
+    kappa_i = mean over the k nearest other images j of z_i.z_j
+
+The formula is our interpretation of "neighbourhood sparsity" in arXiv 2506.12698 (docs/methods/guided.md).
 """
 
 from torch import Tensor
@@ -8,7 +10,7 @@ from torch import Tensor
 from ballast.embeddings.neighbours import nearest_neighbours
 
 
-def crowding(z: Tensor, k: int) -> Tensor:
-    """kappa_i [N] of unit vectors z [N, d]: the mean cosine to the k nearest others."""
+def neighbourhood_density(z: Tensor, k: int) -> Tensor:
+    """Return kappa [N] of unit vectors z [N, d]: the mean cosine to the k nearest other rows."""
     cosine, _ = nearest_neighbours(z, k)
     return cosine.mean(1)

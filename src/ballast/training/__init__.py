@@ -1,1 +1,1 @@
-"""The loop: epochs, rounds of resampling, schedule, resume."""
+"""Training: one loop and one trainer for all methods, exact resume, schedules."""

@@ -11,15 +11,16 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ballast.runtime.distributed import add_gradients
+from ballast.config.profile import Optimization
+from ballast.ideas.idea import Base
+from ballast.runtime.distributed import sum_gradients
 from ballast.runtime.errors import BallastError
 from ballast.runtime.progress import track
-from ballast.runtime.rng import generator
-from ballast.training.optimisation import Optimisation
-from ballast.training.schedule import batch_count, warmup_cosine
-from ballast.training.scratch import Scratch
+from ballast.training.checkpoint import Checkpoint
+from ballast.training.schedule import warmup_cosine
+from ballast.training.trace import Trace
 
-Batch = tuple[Tensor, Tensor]  # image indices on the CPU, and their views on the device
+Views = tuple[Tensor, Tensor]  # image indices [B] on the CPU, and their views on the device
 Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimised, the rest is for the history
 
 
@@ -29,56 +30,55 @@ class State:
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    memory: dict[str, Tensor] = field(default_factory=dict)  # what is remembered per image
+    ideas: dict[str, Base] = field(default_factory=dict)  # with what they remember
+    trace: Trace = field(default_factory=Trace)
     history: list[dict[str, float]] = field(default_factory=list)
     epoch: int = 0
 
     def save(self) -> dict:
-        """A copy of all that, which stays as it is while the training goes on."""
+        """Return a copy of all that, which stays as it is while the training goes on."""
         return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                              "memory": self.memory, "history": self.history, "epoch": self.epoch})
+                              "ideas": {name: idea.state() for name, idea in self.ideas.items()},
+                              "trace": vars(self.trace), "history": self.history, "epoch": self.epoch})
 
     def load(self, saved: dict, device: torch.device) -> None:
+        """Take back what ``save`` returned."""
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.memory = {name: tensor.to(device) for name, tensor in saved["memory"].items()}
+        for name, memory in saved["ideas"].items():
+            self.ideas[name].load({key: tensor.to(device) for key, tensor in memory.items()})
+        rounds = [tuple(tensor.to(device) for tensor in chosen) for chosen in saved["trace"]["rounds"]]
+        self.trace = Trace(saved["trace"]["epochs"], rounds)
         self.history, self.epoch = saved["history"], saved["epoch"]
 
     def images_seen(self) -> int:
-        """Images of all epochs so far."""
+        """Return the images of all epochs so far."""
         return sum(int(row["images"]) for row in self.history)
 
     def history_frame(self) -> pd.DataFrame:
-        """One row per epoch; a loss that starts later is missing before."""
+        """Return one row per epoch; a loss that starts later is missing before."""
         return pd.DataFrame(self.history).round(6)
 
 
 def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.SGD:
-    """SGD without Nesterov, weight decay on all parameters (methods.md 1.1); the schedule sets the rate."""
+    """Return SGD without Nesterov, weight decay on all parameters, as the papers' code; the schedule sets the rate."""
     return torch.optim.SGD(model.parameters(), lr=1.0, momentum=momentum, weight_decay=weight_decay, fused=True)
 
 
-def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Tensor, ...]:
-    """A fresh permutation of the images in batches; the last one keeps what is left, or goes with the one before."""
-    batches = torch.randperm(images, generator=generator(seed, "order", epoch)).split(batch)
-    whole = batch_count(images, batch) - 1
-    return *batches[:whole], torch.cat(batches[whole:])
-
-
 def run(
-    state: State, scratch: Scratch, begin_epoch: Callable[[int], Iterable[Batch]],
-    step: Callable[[Tensor, Tensor], Losses], batches: list[int], how: Optimisation, what: str,
+    state: State, checkpoint: Checkpoint, begin_epoch: Callable[[int], Iterable[Views]],
+    step: Callable[[Tensor, Tensor], Losses], batches: list[int], optimization: Optimization, what: str,
 ) -> None:
     """Train from ``state.epoch`` to the end; whatever ends it before, the last whole epoch is on the disk.
 
     begin_epoch(epoch) prepares an epoch (1-based) and gives its batches, step(indices, views) the losses of one.
     batches: the number of batches of every epoch.
     """
-    saved = scratch.load()
+    saved = checkpoint.load()
     if saved is not None:
         state.load(saved, next(state.model.parameters()).device)
-    total, rising, done = sum(batches), sum(batches[: how.warmup]), sum(batches[: state.epoch])
-    rates = (warmup_cosine(iteration, how.lr, rising, total) for iteration in range(done + 1, total + 1))
+    total, rising, done = sum(batches), sum(batches[: optimization.warmup]), sum(batches[: state.epoch])
+    rates = (warmup_cosine(iteration, optimization.lr, rising, total) for iteration in range(done + 1, total + 1))
     epochs = range(state.epoch + 1, len(batches) + 1)
     held = None  # the last whole epoch, until it is on the disk
     try:
@@ -87,21 +87,24 @@ def run(
             state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), step, first, what)})
             state.epoch = epoch
             held = state.save()
-            if scratch.save(held):
+            if checkpoint.save(held):
                 held = None
     except BaseException as error:
         if held:
             with suppress(BallastError):  # of two errors the first tells more
-                scratch.save(held, now=True)
+                checkpoint.save(held, now=True)
         if isinstance(error, torch.OutOfMemoryError):
-            raise BallastError(f"{what}: out of memory with a batch of {how.batch} images; lower {what}.batch, set "
-                               f"network.precision: bf16 or share it by more processes") from error
+            raise BallastError(f"{what}: out of memory with a batch of {optimization.batch} images; lower "
+                               f"{what}.batch, set network.precision: bf16 or start more processes") from error
         raise
 
 
-def _epoch(state: State, batches: Iterable[tuple[Batch, float]], step: Callable[[Tensor, Tensor], Losses], first: int,
+def _epoch(state: State, batches: Iterable[tuple[Views, float]], step: Callable[[Tensor, Tensor], Losses], first: int,
            what: str) -> dict[str, float]:
-    """Train on batches and their learning rates, of which the first is step ``first``; images seen and mean losses."""
+    """Train one epoch on batches and their learning rates, beginning with step ``first``.
+
+    Returns the number of images and the mean of every loss.
+    """
     sums, counts, minimised = Counter(), Counter(), []
     for (index, views), rate in batches:
         losses = update(state, rate, step, index, views)
@@ -114,7 +117,7 @@ def _epoch(state: State, batches: Iterable[tuple[Batch, float]], step: Callable[
 
 
 def _require_finite(losses: list[float], state: State, first: int, what: str) -> None:
-    """Looked at once per epoch: a look at every step would make the device wait."""
+    """Refuse a loss that is no number. This reads the losses once per epoch: at every step the device would wait."""
     bad = next((number for number, loss in enumerate(losses) if not math.isfinite(loss)), None)
     if bad is None:
         return
@@ -125,12 +128,12 @@ def _require_finite(losses: list[float], state: State, first: int, what: str) ->
 
 
 def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:
-    """One step of the optimiser."""
+    """Take one step of the optimizer; return the losses before it."""
     for group in state.optimizer.param_groups:
         group["lr"] = lr
     losses = step(index, views)
     state.optimizer.zero_grad(set_to_none=True)
     losses["loss"].backward()
-    add_gradients(state.model)
+    sum_gradients(state.model)
     state.optimizer.step()
     return losses

@@ -1,25 +1,20 @@
-"""The temperature of an epoch: constant, or a cosine between two values (Kukleva et al., ICLR 2023).
+"""The temperature of an epoch: constant, or a cosine between two values (Kukleva et al., ICLR 2023, section 3.3).
 
     tau(e) = low + (high - low) (1 + cos(2 pi e / T)) / 2
 A high temperature asks for groups, a low one tells instances apart; the tail gains from their alternation.
+docs/methods/simclr.md#temperature
 """
 
 import math
-from dataclasses import dataclass
+
+from ballast.config.profile import CosineTemperature, Optimization
 
 
-@dataclass(frozen=True)
-class Cosine:
-    """Starts at ``high``, is at ``low`` after half a period of epochs."""
-
-    low: float
-    high: float
-    period: float
-
-
-def temperature(schedule: float | Cosine, epoch: int) -> float:
-    """tau of an epoch, 1-based: e = epoch - 1."""
-    if not isinstance(schedule, Cosine):
+def temperature(optimization: Optimization, epoch: int) -> float:
+    """Return tau of an epoch counted from 1, e = epoch - 1; the period T is a fraction of all epochs."""
+    schedule = optimization.temperature
+    if not isinstance(schedule, CosineTemperature):
         return schedule
-    phase = 2 * math.pi * (epoch - 1) / schedule.period
+    period = optimization.temperature_period * optimization.epochs
+    phase = 2 * math.pi * (epoch - 1) / period
     return schedule.low + (schedule.high - schedule.low) * (1 + math.cos(phase)) / 2

@@ -18,39 +18,43 @@ from pathlib import Path
 
 import torch
 
-from ballast.runtime.distributed import rank
-from ballast.runtime.errors import BallastError, require
+from ballast.runtime.code import edited, loaded_code
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from ballast.runtime.ranks import rank
 
 SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
 PATIENCE = 10.0  # seconds for a training that was told to stop, to save and be gone
 DIGEST = hashlib.sha256().digest_size  # bytes before the state that tell whether it is whole
 
 
-class Scratch:
+class Checkpoint:
     """Holds the state of one training on disk."""
 
     def __init__(self, params: dict, inputs: list[str]) -> None:
-        self._code = _loaded_code()
+        """Open the checkpoint that belongs to parameters, input files or folders, and the loaded code."""
         self._source = params, inputs
+        self._code = loaded_code()
         fingerprint = self._fingerprint()
         root = Path(os.environ.get("DVC_ROOT", "."))  # the real repository also in `dvc exp run --temp`
         self.folder = root / ".scratch" / os.environ.get("DVC_STAGE", "manual").replace("/", "_") / fingerprint[:16]
-        self._state, self._previous = self.folder / "state.pt", self.folder / "previous.pt"
+        self._state = self.folder / "state.pt"
+        self._previous = self.folder / "previous.pt"
         self._expected = fingerprint
-        self._saved_at, self._cost = time.monotonic(), 0.0
+        self._saved_at = time.monotonic()
+        self._cost = 0.0  # seconds that the last save took
         if rank() == 0:
             self._keep_others_out()
 
     def _keep_others_out(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._locked():
-            require(time.monotonic() < deadline,
-                    f"{self.folder}: another process is training this; wait for it or stop it")
+            if time.monotonic() >= deadline:
+                raise BallastError(f"{self.folder}: another process is training this; wait for it or stop it")
             time.sleep(0.1)
 
     def _locked(self) -> bool:
-        """Whether the lock is ours now, and is not one that a training removed when it ended meanwhile."""
+        """Return whether the lock is ours now, and is not one that a training removed when it ended meanwhile."""
         path = self.folder / "lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = open(path, "a")  # noqa: SIM115 (held for as long as the process lives)
@@ -60,7 +64,7 @@ class Scratch:
         return False
 
     def load(self) -> dict | None:
-        """The last saved state that is whole, or None at the start."""
+        """Return the last saved state that is whole, or None at the start."""
         for path in (self._state, self._previous):
             if not path.exists():
                 continue
@@ -77,7 +81,7 @@ class Scratch:
         try:
             return torch.load(io.BytesIO(content[DIGEST:]), weights_only=True, map_location="cpu")
         except Exception as error:  # a pickle that would run code is refused by one of many kinds of error
-            raise BallastError(f"{path}: holds other things than a state of Ballast's; delete it") from error
+            raise BallastError(f"{path}: not a checkpoint of Ballast; delete it") from error
 
     def save(self, state: dict, now: bool = False) -> bool:
         """Save the state, unless the last save is so recent that saving would take too large a share of the time.
@@ -99,10 +103,10 @@ class Scratch:
         self._cost = self._saved_at - start
         return True
 
-    def check_code(self) -> None:
+    def check_unchanged(self) -> None:
         """Refuse to finish when code or inputs changed meanwhile: DVC would record the new beside the old result."""
-        require(self._fingerprint() == self._expected,
-                "code or inputs changed while this stage ran; undo the change or run again from the start")
+        if edited(self._code) or self._fingerprint() != self._expected:
+            raise BallastError("code or inputs changed while this stage ran; undo the change or run it again")
 
     def remove(self) -> None:
         """Forget the state once the results are written."""
@@ -115,21 +119,14 @@ class Scratch:
 
     def _fingerprint(self) -> str:
         params, inputs = self._source
-        digest = hashlib.sha256(json.dumps([params, torch.__version__], sort_keys=True).encode())
-        for path in [*self._code, *itertools.chain(*map(_files, inputs))]:
+        facts = [params, torch.__version__, self._code]
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=vars).encode())
+        for path in itertools.chain(*map(_files, inputs)):
             with open(path, "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
 
 def _files(path: str) -> list[Path]:
-    """A file, or all files of a folder."""
+    """Return a file, or all files of a folder."""
     return sorted(Path(path).iterdir()) if os.path.isdir(path) else [Path(path)]
-
-
-def _loaded_code() -> list[str]:
-    """Source files of this project that the running stage has imported."""
-    package = Path(__file__).parents[1]
-    files = {module.__file__ for name, module in list(sys.modules.items())
-             if getattr(module, "__file__", None) and (package in Path(module.__file__).parents or name == "__main__")}
-    return sorted(file for file in files if file.endswith(".py"))

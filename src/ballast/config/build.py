@@ -1,0 +1,188 @@
+"""Dataclasses from plain values: quickly from values that were checked, or with a check of every type and bound."""
+
+import json
+import types
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from ballast.runtime.errors import BallastError
+
+T = TypeVar("T")
+LONGEST = 200  # characters of a value in a message
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's types of errors
+BLOCKS = ("dataclass_type", "dict_type", "list_type")
+
+
+@dataclass(frozen=True)
+class ByKey:
+    """Says of a union of dataclasses which key tells them apart."""
+
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Tell pydantic."""
+        from pydantic import Field
+
+        return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
+
+
+def build(kind: type[T], block: dict) -> T:
+    """Return an instance of a dataclass from plain values that ``validated`` has accepted; takes no time to import."""
+    hints = _hints(kind)
+    unknown = [key for key in block if key not in hints]
+    missing = [f.name for f in fields(kind) if f.default is f.default_factory is MISSING and f.name not in block]
+    if unknown or missing:
+        message = f"{unknown[0]}: {unknown_key(unknown[0], hints)}" if unknown else f"{missing[0]}: missing"
+        raise BallastError(f"{kind.__module__}.{kind.__qualname__}: {message}")
+    return kind(**{key: _built(hints[key], value) for key, value in block.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: hint for name, hint in get_type_hints(kind, include_extras=True).items() if name in names}
+
+
+def _built(hint: Any, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if get_origin(hint) is dict:
+        return {key: _built(get_args(hint)[1], inner) for key, inner in value.items()}
+    candidates = _dataclasses(hint)
+    by_key = next((mark.key for mark in _marks(hint) if isinstance(mark, ByKey)), None)
+    if by_key:
+        candidates = [kind for kind in candidates if value.get(by_key) in get_args(_hints(kind)[by_key])]
+    return build(candidates[0], value) if candidates else value
+
+
+def _marks(hint: Any) -> list:
+    own = list(hint.__metadata__) if get_origin(hint) is Annotated else []
+    return own + [mark for inner in _parts(hint) for mark in _marks(inner)]
+
+
+def _dataclasses(hint: Any) -> list[type]:
+    if is_dataclass(hint):
+        return [hint]
+    return [kind for inner in _parts(hint) for kind in _dataclasses(inner)]
+
+
+def _parts(hint: Any) -> tuple:
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return (get_args(hint)[0],)
+    return get_args(hint) if origin in (Union, types.UnionType, dict) else ()
+
+
+def validated(kind: type[T], block: object) -> T:
+    """Return an instance of a dataclass from plain values, each of which has its type and lies within its bounds.
+
+    Unknown keys are errors. A whole number may stand for a floating-point number. Numbers are finite.
+
+    Raises:
+        Misfit: the path of the most telling error within the block, and what is wrong.
+    """
+    from pydantic import ValidationError
+
+    text = json.dumps(block, default=str)  # pydantic takes JSON's objects for dataclasses, but not Python's dicts
+    try:
+        result = _adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise Misfit(*_explain(error.errors(include_url=False), kind, block)) from error
+    problem = getattr(result, "problem", lambda: None)()
+    if problem:
+        path, message = problem.split(": ", 1)
+        raise Misfit(path.split("."), message)
+    return result
+
+
+class Misfit(Exception):
+    """A value that does not fit: its path within the block that was checked, and what is wrong."""
+
+    def __init__(self, path: list[str], message: str) -> None:
+        super().__init__(f"{'.'.join(path)}: {message}")
+        self.path, self.message = path, message
+
+
+@cache
+def _adapter(kind: type) -> Any:
+    from pydantic import TypeAdapter
+
+    _forbid(kind)
+    return TypeAdapter(kind)
+
+
+def _forbid(kind: type) -> None:
+    """Let pydantic refuse unknown keys, text for numbers, and infinite numbers, here and in the blocks within."""
+    kind.__pydantic_config__ = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+    for hint in _hints(kind).values():
+        for inner in _dataclasses(hint):
+            _forbid(inner)
+
+
+def _explain(errors: list[dict], kind: type, block: object) -> tuple[list[str], str]:
+    """Return path and message of the most telling error.
+
+    A misspelt key explains the missing one that it causes; a block that may also be a plain value was meant as a block.
+    """
+    unknown = ("extra_forbidden", "unexpected_keyword_argument")
+    error = min(errors, key=_rank)
+    missing = error["type"].startswith("missing")
+    path = _path(error["loc"], block, missing)
+    if error["type"] in UNKNOWN:
+        return path, unknown_key(path[-1], _keys(kind))
+    if missing:
+        return path, "missing"
+    if error["type"].startswith("union_tag"):
+        key = error["ctx"]["discriminator"].strip("'")
+        if "tag" not in error["ctx"]:
+            return [*path, key], "missing"
+        return [*path, key], f"expected one of {error['ctx']['expected_tags']}, got {shown(error['ctx']['tag'])}"
+    return path, f"expected {_expected(error)}, got {shown(error['input'])}"
+
+
+def _rank(error: dict) -> tuple[bool, bool]:
+    is_block = isinstance(error["input"], dict | list)
+    return error["type"] not in UNKNOWN, is_block and error["type"].endswith("_type") and error["type"] not in BLOCKS
+
+
+def _expected(error: dict) -> str:
+    if error["type"] in ("dataclass_type", "dict_type"):
+        return "a mapping"
+    if error["type"] in ("too_short", "too_long"):
+        return f"{error['type'].replace('too_short', 'at least').replace('too_long', 'at most')} " + str(
+            error["ctx"].get("min_length", error["ctx"].get("max_length"))) + " of them"
+    message = error["msg"].removeprefix("Input should be ")
+    return f"a value {message}" if message.startswith(("greater", "less")) else message
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return what to say of an unknown key."""
+    near = get_close_matches(str(key), known, 1)
+    return "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def shown(value: object, quoted: bool = True) -> str:
+    """Return a value as text of limited length on one line."""
+    text = " ".join((repr(value) if quoted else str(value)).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _keys(kind: type) -> set[str]:
+    """Return the keys of a dataclass and of the blocks within."""
+    inner = (_keys(block) for hint in _hints(kind).values() for block in _dataclasses(hint))
+    return set(_hints(kind)).union(*inner)
+
+
+def _path(location: tuple, block: object, missing: bool) -> list[str]:
+    """Return the path of an error, without the tags of unions that pydantic puts between a block and its key."""
+    path = []
+    for part in location:
+        inside_dict = isinstance(block, dict) and part in block
+        inside_list = isinstance(block, list) and isinstance(part, int)
+        if inside_dict or inside_list:
+            path.append(str(part))
+            block = block[part]
+    return [*path, str(location[-1])] if missing else path

@@ -1,0 +1,24 @@
+"""The files of a configuration: params.yaml, and the profile and data set that it names."""
+
+from pathlib import Path
+
+from ballast.config.build import shown
+from ballast.config.yaml import read_yaml
+from ballast.runtime.errors import BallastError
+
+FOLDERS = {"profile": "configs/profiles", "dataset": "configs/datasets"}
+
+
+def read_params(folder: str | Path = ".") -> dict:
+    """Return the values of params.yaml."""
+    return read_yaml(Path(folder, "params.yaml"))
+
+
+def read_chosen(params: dict, kind: str, folder: str | Path = ".") -> dict:
+    """Return the values of the ``profile`` or the ``dataset`` (kind) that params.yaml names."""
+    known = sorted(path.stem for path in Path(folder, FOLDERS[kind]).glob("*.yaml"))
+    name = params.get(kind)
+    if name not in known:
+        raise BallastError(f"params.yaml: {kind}: expected a file of {FOLDERS[kind]} ({', '.join(known)}), "
+                           f"got {shown(name)}")
+    return read_yaml(Path(folder, FOLDERS[kind], f"{name}.yaml"))

@@ -1,0 +1,150 @@
+"""COLT: pool images, sampled while the network trains, help the clusters that look like tail (Bai et al., ICLR 2023).
+
+Every r epochs after a warm-up (section 3.3; docs/methods/colt.md):
+    1. embed the in-domain images and the pool, cluster the in-domain embeddings by k-means;
+    2. tailness of an image: -rho, rho its remembered density (ballast.tailness.density; section 3.2);
+    3. give each cluster a share of the budget by the softmax of its mean tailness (ballast.selection.budget);
+    4. each cluster takes the pool images nearest to its centre, which join the training until the next round.
+A batch with pool images adds alpha times the domain loss (ballast.losses.domain; section 3.4) to NT-Xent.
+
+The guide of arXiv 2506.12698 samples likewise, by another tailness and refined clusters (docs/methods/guided.md).
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge, Gt, Lt
+from torch import Tensor
+
+from ballast.embeddings.clusters import kmeans, refine_by_kl
+from ballast.encoders.embed import embed
+from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Round, Setup, Terms
+from ballast.losses.domain import domain_contrast, domain_contrast_poster
+from ballast.runtime.distributed import broadcast
+from ballast.runtime.errors import BallastError
+from ballast.selection import random
+from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.tailness.density import density
+from ballast.tailness.memory import remember
+from ballast.tailness.sparsity import neighbourhood_density
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """The domain loss: its weight alpha, and the form of its denominator (docs/papers.md#domain-denominator)."""
+
+    weight: Annotated[float, Ge(0)] = 0.2
+    form: Literal["code", "poster"] = "code"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """COLT's parameters with the values of the released code; a profile's ``sampling`` says when and how many."""
+
+    tailness: Literal["density", "sparsity", "random"] = "density"  # random: a fresh uniform subset in every round
+    neighbours: Annotated[float, Gt(0)] = 10  # k of the density, below 1 a share of the negatives; k of the sparsity
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.97  # beta of the remembered density
+    clusters: Annotated[int, Ge(1)] = 10
+    refine: bool = False  # KL refinement of the clusters, for the guide
+    temperature: Annotated[float, Gt(0)] = 1.0  # tau_c of the budgets
+    remainder: Literal["largest", "last"] = "largest"  # docs/papers.md#budget-remainder
+    domain: Domain = field(default_factory=Domain)
+
+    def problem(self) -> str | None:
+        """Return what is wrong beyond types and bounds."""
+        if self.tailness == "sparsity" and self.neighbours < 1:
+            return f"neighbours: expected at least 1 with tailness: sparsity, got {self.neighbours}"
+        return None
+
+
+class Idea(Base):
+    """Rounds of sampling, the density memory rho [N + K], and the domain loss."""
+
+    samples = True
+    memories = ("rho",)
+
+    def __init__(self, settings: Settings, setup: Setup) -> None:
+        self.settings, self.setup = settings, setup
+        self.rounds = resampling_epochs(setup.epochs, setup.sampling.warmup, setup.sampling.every)
+        self.rho = None
+        if settings.tailness == "density":  # NaN before the first visit
+            self.rho = torch.full((setup.in_domain + setup.pool_images,), torch.nan, device=setup.device)
+        elif settings.tailness not in ("sparsity", "random"):
+            raise BallastError(f"colt.tailness: expected density, sparsity or random, got {settings.tailness!r}")
+
+    def begin(self, epoch: Epoch) -> None:
+        """Sample from the pool when a round is due."""
+        if epoch.number in self.rounds:
+            epoch.round = self.sample(epoch)
+
+    def sample(self, epoch: Epoch) -> Round:
+        """Choose the budget's number of pool images."""
+        z = embed(epoch.model, epoch.in_domain)[1]
+        z_pool = embed(epoch.model, epoch.pool)[1]
+        if self.settings.tailness == "random":
+            index = random.select(len(z_pool), self.setup.sampling.budget, epoch.generator("resample")).to(z.device)
+            no_cluster = torch.full_like(index, -1)
+            return everywhere(Round(index, no_cluster, no_cluster.float(), z, z_pool[index]))
+        centres, _, budget = self.shared_out(z)
+        index, cluster, cosine = nearest_to_centres(z_pool, centres, budget)
+        return everywhere(Round(index, cluster, cosine, z, z_pool[index]))
+
+    def shared_out(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return centres [C, d], the cluster [N] of each in-domain image z [N, d], and the clusters' budgets [C]."""
+        cluster, centres = kmeans(z, self.settings.clusters)
+        if self.settings.refine:
+            cluster, centres = refine_by_kl(z, centres)
+        crowded = cluster_means(self.density(z), cluster, len(centres))
+        budget = budgets(crowded, self.setup.sampling.budget, self.settings.temperature, self.settings.remainder)
+        return centres, cluster, budget
+
+    def density(self, z: Tensor) -> Tensor:
+        """Return what tailness is the negative of [N]: the remembered density, or that of the embedding z [N, d]."""
+        if self.rho is None:
+            return neighbourhood_density(z, int(self.settings.neighbours))
+        return self.rho[: self.setup.in_domain]
+
+    def terms(self, batch: Batch, contrast: Contrast) -> Terms:
+        """Remember the densities of the batch; return the domain loss where there are pool images."""
+        if self.rho is not None:
+            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.settings.momentum)
+        if not batch.has_pool:
+            return {}
+        is_pool = batch.is_pool.repeat(2)
+        if self.settings.domain.form == "poster":
+            loss = domain_contrast_poster(contrast.s, is_pool)
+        else:
+            loss = domain_contrast(batch.z, contrast.log_d, is_pool, contrast.temperature)
+        return {"domain": (self.settings.domain.weight, loss)}
+
+    def batch_density(self, batch: Batch, contrast: Contrast) -> Tensor:
+        """Return d [B], scaled to a whole batch: a ragged one has fewer, thus likelier, negatives.
+
+        docs/papers.md#ragged-batch
+        """
+        negatives = 2 * batch.full - 2
+        k = self.settings.neighbours
+        k = k if k >= 1 else max(1, round(k * negatives))
+        return density(contrast.s.detach(), contrast.log_d.detach(), k) * ((2 * len(batch.index) - 2) / negatives)
+
+    def tailness(self) -> dict[str, Tensor]:
+        """Return -rho [N]."""
+        return {} if self.rho is None else {"density": -self.rho[: self.setup.in_domain]}
+
+    def allotment(self, z: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the clusters and budgets of one more round."""
+        if self.settings.tailness == "random":
+            return None
+        _, cluster, budget = self.shared_out(z)
+        return cluster, budget
+
+
+def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:
+    """Return the epochs e, counted from 1, at whose start the pool is sampled: e - 1 >= warmup, every r epochs."""
+    return list(range(warmup + 1, epochs + 1, every))
+
+
+def everywhere(chosen: Round) -> Round:
+    """Return what the first rank chose, on all ranks: devices may round differently."""
+    return Round(*map(broadcast, chosen))

@@ -1,0 +1,120 @@
+"""The two moments at which an idea acts: when an epoch begins, and when a batch has its contrastive loss.
+
+``begin`` may fill in an Epoch: choose pool images, boost the augmentation, ask for a third view. ``terms`` returns what
+a batch adds to the loss, and updates what the idea remembers of the batch's images.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from ballast.config.profile import Sampling
+from ballast.encoders.model import Model
+from ballast.images.store import Store
+from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
+
+Terms = dict[str, tuple[float, Tensor]]  # weight and scalar value of what is added to the loss, by name
+
+
+class Setup(NamedTuple):
+    """What an idea knows when a training begins."""
+
+    in_domain: int  # number of in-domain images N; rows N and above of a batch's index are pool images
+    pool_images: int  # number of pool images that are trained on at a time, K
+    epochs: int
+    sampling: Sampling | None  # the rounds, for rows that sample from the pool while they train
+    device: torch.device
+
+
+class Round(NamedTuple):
+    """What one round chose from the pool, each [K] in the order taken, and the embeddings at that time."""
+
+    index: Tensor  # rows of the pool
+    cluster: Tensor  # -1 where no cluster was involved
+    cosine: Tensor  # to the centre of the cluster
+    z_in_domain: Tensor  # unit projections [N, d]
+    z_pool: Tensor  # unit projections of the chosen images [K, d]
+
+
+@dataclass
+class Epoch:
+    """An epoch that is about to begin; ideas fill in the last three fields."""
+
+    number: int  # 1-based
+    generator: Callable[[str], Generator]  # a fresh generator of this epoch for a named purpose
+    model: Model
+    in_domain: Store
+    pool: Store | None
+    round: Round | None = None  # chosen in this epoch
+    boost: tuple[Tensor, int] | None = None  # memorization M of the first images, 0 for the rest; operations per view
+    partner: Tensor | None = None  # [N]: another in-domain image for each, of which a third view joins the batch
+
+
+class Batch(NamedTuple):
+    """One batch over all ranks: unit projections of B images, and of the partners of its n in-domain images."""
+
+    index: Tensor  # [B] int64, on the device; below N in-domain, from N on pool images
+    is_pool: Tensor  # [B] bool
+    z: Tensor  # [2B, d], all first views, then all second views
+    in_domain: Tensor  # [n] positions of the in-domain images in the batch
+    partner: Tensor | None  # [n] the partner of each, and
+    z_partner: Tensor | None  # [n, d] its view
+    full: int  # size of a whole batch: the last one of an epoch may be smaller
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether there is a pool image; known from shapes, without a look at the device."""
+        return len(self.in_domain) < len(self.index)
+
+
+class Contrast(NamedTuple):
+    """NT-Xent of a batch at a temperature t (ballast.losses.ntxent), which ideas share."""
+
+    temperature: float
+    s: Tensor  # S = Z Z^T / t [2B, 2B] with -inf on the diagonal
+    log_d: Tensor  # log D [2B]
+    per_view: Tensor  # l [2B]
+
+    @staticmethod
+    def of(z: Tensor, temperature: float) -> "Contrast":
+        """Compute it from unit projections z [2B, d]."""
+        s = similarities(z, temperature)
+        log_d = log_denominators(s)
+        return Contrast(temperature, s, log_d, ntxent_per_view(s, log_d))
+
+
+class Base:
+    """An idea that does nothing; ideas override what they need."""
+
+    samples = False  # whether it chooses pool images in rounds
+    memories: tuple[str, ...] = ()  # names of the attributes that a resumed training needs, tensors or None
+
+    def begin(self, epoch: Epoch) -> None:
+        """Prepare an epoch."""
+
+    def terms(self, batch: Batch, contrast: Contrast) -> Terms:
+        """Return what the batch adds to the loss."""
+        return {}
+
+    def tailness(self) -> dict[str, Tensor]:
+        """Return every measure of tailness [N] that the idea keeps of the in-domain images: larger is rarer."""
+        return {}
+
+    def allotment(self, z: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the cluster [N] of the in-domain images z [N, d] and the budget [C] of one more round; None: no such.
+
+        This is only reported (``lean of the budget``), it does not influence the training.
+        """
+        return None
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what has to be saved."""
+        return {name: value for name in self.memories if (value := getattr(self, name)) is not None}
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take back what ``state`` returned."""
+        for name, value in state.items():
+            setattr(self, name, value)

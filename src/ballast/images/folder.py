@@ -1,0 +1,49 @@
+"""What a store of images says about itself; free of torch, for stages that need no network.
+
+A store is a folder with four files:
+
+- store.json: ``where`` says how stages use the images: "memory" as one tensor, "cache" row by row from images.npy,
+  "files" from the files they came from; ``size`` is the side of the views and ``short`` the short side that is stored,
+  in pixels.
+- files.csv: one line per image: row of images.npy, path, height, width, bytes, hash.
+- thumbnails.npy: one gray thumbnail per line of files.csv.
+- images.npy: the pixels, uint8 [N, C, S, S]; not with "files".
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import write_atomic
+
+SETTINGS = ("where", "size", "short")
+
+
+def read_folder(folder: str | Path, **options: object) -> tuple[dict, pd.DataFrame]:
+    """Return the settings of store.json and the table files.csv; ``options`` go to pandas.read_csv."""
+    try:
+        settings = json.loads(Path(folder, "store.json").read_text())
+        return {key: settings[key] for key in SETTINGS}, pd.read_csv(Path(folder, "files.csv"), **options)
+    except (ValueError, KeyError, TypeError) as error:  # errors of pandas' parser and of UTF-8 are ValueErrors
+        raise BallastError(f"{folder}: a damaged store of images ({str(error).splitlines()[0]}); delete it and run "
+                           f"`dvc repro`") from error
+
+
+def read_files(folder: str | Path) -> pd.DataFrame:
+    """Return the table of a store: row, path, height, width, bytes and hash of every image."""
+    return read_folder(folder, keep_default_na=False)[1]
+
+
+def save_folder(folder: str | Path, where: str, size: int, short: int, files: pd.DataFrame) -> None:
+    """Write store.json and files.csv."""
+    write_atomic(Path(folder, "store.json"), json.dumps({"where": where, "size": size, "short": short}) + "\n")
+    write_atomic(Path(folder, "files.csv"), files.to_csv(index=False))
+
+
+def restrict(folder: str | Path, kept: np.ndarray) -> None:
+    """Keep only the images at positions ``kept`` in a store; images.npy stays as it is."""
+    settings, files = read_folder(folder)
+    save_folder(folder, **settings, files=files.iloc[kept])

@@ -1,0 +1,24 @@
+"""Which source files of this project a process runs, and whether they are still what it has read."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def loaded_code() -> dict[str, str]:
+    """Return the digest of every source file of this project that has been imported, by its path, in a fixed order."""
+    paths = {Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
+    return {str(path): digest(path) for path in sorted(paths) if path.suffix == ".py" and path.is_relative_to(ROOT)
+            and ".venv" not in path.parts}
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or an empty text where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def edited(before: dict[str, str]) -> str | None:
+    """Return a file that is no longer what ``loaded_code`` saw, or None."""
+    return next((path for path, known in before.items() if digest(Path(path)) != known), None)

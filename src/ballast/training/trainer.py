@@ -1,0 +1,138 @@
+"""Contrastive training of a framework with the ideas that a method adds: pre-training and the student alike.
+
+An epoch: the ideas begin it (they may choose pool images), the random numbers of its augmentation are drawn.
+A step:   loss = w l_NT-Xent + sum over the ideas' terms of weight * value          (w = 0 for a student)
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from ballast.augment.draws import Draws, boosted, contrastive
+from ballast.config.profile import Augment, Optimization
+from ballast.frameworks.sdclr import SDCLR
+from ballast.frameworks.simclr import SimCLR
+from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Terms
+from ballast.images.store import Request, Store
+from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
+from ballast.runtime.ranks import rank
+from ballast.runtime.rng import generator
+from ballast.training.batches import batches_per_epoch, shuffled_batches
+from ballast.training.checkpoint import Checkpoint
+from ballast.training.loop import Losses, State, Views, run, sgd
+from ballast.training.temperature import temperature
+from ballast.training.trace import Trace
+
+
+class Trainer:
+    """One training: its images, its state, what happens when an epoch begins and in a step."""
+
+    def __init__(self, framework: SimCLR | SDCLR, in_domain: Store, pool: Store | None, ideas: dict[str, Base],
+                 optimization: Optimization, augment: Augment, seed: int, contrast_weight: float = 1.0,
+                 what: str = "pretrain") -> None:
+        """Prepare a training from the start.
+
+        Args:
+            framework: around the model to be trained.
+            in_domain: the user's images, N of them.
+            pool: pool images, all of which are trained on, or from which one of the ideas samples; None for none.
+            ideas: by name, in the order in which they act.
+            optimization: length, rate and temperature.
+            augment: the contrastive augmentation.
+            seed: of order, augmentation and all else that is drawn.
+            contrast_weight: of NT-Xent in the loss.
+            what: the training's name in messages; a student draws other random numbers than its guide did.
+        """
+        self.framework, self.ideas = framework, ideas
+        self.in_domain, self.pool = in_domain, pool
+        self.optimization, self.augment = optimization, augment
+        self.seed, self.contrast_weight, self.what = seed, contrast_weight, what
+        self.device = in_domain.device
+        self.sampler = next((idea for idea in ideas.values() if idea.samples), None)
+        self.images = in_domain if self.sampler or pool is None else in_domain.join(pool)
+        optimizer = sgd(framework, optimization.momentum, optimization.weight_decay)
+        self.state = State(framework, optimizer, ideas, Trace())
+
+    def train(self, checkpoint: Checkpoint) -> None:
+        """Run to the end, from the checkpoint where there is one."""
+        run(self.state, checkpoint, self.begin_epoch, self.step, self.batches(), self.optimization, self.what)
+
+    def batches(self) -> list[int]:
+        """Return the number of batches of every epoch."""
+        images, batch = len(self.images), self.optimization.batch
+        if not self.sampler:
+            return batches_per_epoch(images, 0, 1, self.optimization.epochs, batch)
+        first = next(iter(self.sampler.rounds), self.optimization.epochs + 1)
+        budget = self.sampler.setup.pool_images
+        return batches_per_epoch(len(self.in_domain), budget, first, self.optimization.epochs, batch)
+
+    def begin_epoch(self, number: int) -> Iterable[Views]:
+        """Prepare an epoch, counted from 1; return its batches: image indices on the CPU, this rank's views."""
+        epoch = Epoch(number, lambda purpose: generator(self.seed, self._purpose(purpose), number),
+                      self.framework.model, self.in_domain, self.pool)
+        for idea in self.ideas.values():
+            idea.begin(epoch)
+        if epoch.round:
+            self.state.trace.append(number, epoch.round)
+        if self.sampler and self.state.trace:
+            self.images = self.in_domain.join(self.pool.take(self.state.trace.latest()))
+        self.framework.start_epoch()
+        self.temperature = temperature(self.optimization, number)
+        self.partner = epoch.partner
+        self.draws = self.draw(epoch).map(lambda column: column.to(self.images.draws_device))
+        order = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number)
+        return zip(order, self.images.stream(self.request(local_rows(index)) for index in order))
+
+    def draw(self, epoch: Epoch) -> Draws:
+        """Draw the augmentation of every image and view: two views, and a third one where images have partners."""
+        views = 2 if epoch.partner is None else 3
+        draws = contrastive(len(self.images), views, self.images.height, self.images.width, self.augment,
+                            epoch.generator("augment"))
+        if epoch.boost is None:
+            return draws
+        memorization, operations = epoch.boost
+        memorization = pad(memorization, (0, len(self.images) - len(memorization)))
+        return boosted(draws, memorization, operations, epoch.generator("boost"))
+
+    def request(self, index: Tensor) -> Request:
+        """Return rows and draws of two views of the images index [B], and of one of each in-domain image's partner."""
+        in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
+        index = index.to(self.images.draws_device, non_blocking=True)
+        rows, draws = index.repeat(2), self.draws.views(0, 2).rows(index)
+        if self.partner is None:
+            return rows, draws
+        partner = self.partner.to(index.device)[index[in_domain.to(index.device, non_blocking=True)]]
+        return torch.cat([rows, partner]), draws.join(self.draws.views(2, 3).rows(partner))
+
+    def step(self, index: Tensor, views: Tensor) -> Losses:
+        """Return the losses of one batch: image indices [B] on the CPU, and this rank's views of them."""
+        batch = self.batch(index, views)
+        contrast = Contrast.of(batch.z, self.temperature)
+        terms: Terms = {"contrastive": (self.contrast_weight, contrast.per_view.mean())}
+        for idea in self.ideas.values():
+            terms |= idea.terms(batch, contrast)
+        return {**{name: value for name, (_, value) in terms.items()}, "loss": weighted_sum(terms)}
+
+    def batch(self, index: Tensor, views: Tensor) -> Batch:
+        """Project this rank's views and gather those of all ranks; looking at the index costs no synchronisation."""
+        in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
+        pairs, counts = len(index), counts_per_rank(len(index))
+        partners = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
+                    for part in index.split(counts)]
+        index = index.to(self.device, non_blocking=True)
+        in_domain = in_domain.to(self.device, non_blocking=True)
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
+        z = all_gather_views(z, counts, partners)
+        partner = None if self.partner is None else self.partner[index[in_domain]]
+        full = min(self.optimization.batch, len(self.images))
+        return Batch(index, index >= len(self.in_domain), z[: 2 * pairs], in_domain, partner, z[2 * pairs :], full)
+
+    def _purpose(self, purpose: str) -> str:
+        return purpose if self.what == "pretrain" else f"{self.what} {purpose}"
+
+
+def weighted_sum(terms: Terms) -> Tensor:
+    """Return the sum of weight * value; a term of weight 0 is only reported, and gets no backward pass."""
+    return sum(value if weight == 1 else weight * value for weight, value in terms.values() if weight)

@@ -1,0 +1,1 @@
+"""What stages share: supervision, parameters, the files that several of them write or read."""

@@ -1,0 +1,37 @@
+"""Files that several stages write or read."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ballast.runtime.files import load_array, write_atomic
+
+
+def write_metrics(path: str, values: dict, digits: int = 2) -> None:
+    """Write metrics as JSON, rounded; blocks may be nested, and what is not known (NaN) is left out."""
+    def rounded(block: dict) -> dict:
+        return {name: rounded(value) if isinstance(value, dict) else round(value, digits)
+                for name, value in block.items() if value == value}
+
+    write_atomic(path, json.dumps(rounded(values), indent=2) + "\n")
+
+
+def class_names() -> list[str]:
+    """Return the names of the classes by label."""
+    return Path("data/labels/classes.txt").read_text(encoding="utf-8").splitlines()
+
+
+def in_domain_labels() -> np.ndarray:
+    """Return the labels [N] of the long-tailed list, -1 where they are not known. For evaluation alone."""
+    return load_array("data/labels/train.npy")[load_array("data/split/longtail.npy")]
+
+
+def tables_of(name: str, rows: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Return the table runs/<name>/<row>.csv of every row that has one with columns."""
+    for row in rows:
+        path = Path(f"runs/{name}/{row}.csv")
+        if path.read_text(encoding="utf-8").strip():
+            yield row, pd.read_csv(path)

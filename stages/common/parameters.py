@@ -1,0 +1,39 @@
+"""The parameters of a stage, by the names that dvc.yaml declares for it (a test compares the two).
+
+DVC has an interface for this, dvc.api.params_show, which takes a second and needs DVC on every machine that trains.
+"""
+
+from types import SimpleNamespace
+from typing import get_type_hints
+
+from ballast.config.yaml import read_yaml
+
+from ballast.config.profile import Profile
+
+BLOCKS = get_type_hints(Profile)
+
+
+def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, ...] = (),
+               method: tuple[str, ...] = (), row: str = "") -> SimpleNamespace:
+    """Return values of params.yaml, typed blocks of the chosen profile, and blocks of the chosen data set.
+
+    Args:
+        names: keys of params.yaml.
+        profile: blocks of configs/profiles/<profile>.yaml; they come as ``.profile.<block>``, instances of the
+            classes of ballast.config.profile, beside ``.profile.name``.
+        dataset: blocks of configs/datasets/<dataset>.yaml, as ``.dataset.<block>``, plain dictionaries or values.
+        method: blocks of ``methods.<row>`` in params.yaml, as ``.method.<block>``.
+        row: which row ``method`` is about.
+    """
+    params = read_yaml("params.yaml")
+    found = SimpleNamespace(**{name: params[name] for name in names})
+    if method:
+        found.method = SimpleNamespace(**{name: params["methods"][row][name] for name in method})
+    if profile:
+        blocks = read_yaml(f"configs/profiles/{params['profile']}.yaml")
+        found.profile = SimpleNamespace(name=params["profile"],
+                                        **{name: BLOCKS[name](**blocks[name]) for name in profile})
+    if dataset:
+        blocks = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
+        found.dataset = SimpleNamespace(name=params["dataset"], **{name: blocks[name] for name in dataset})
+    return found
