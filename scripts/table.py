@@ -36,9 +36,10 @@ def main(splits: list[str], methods: list[str], protocol: str, settings: list[st
     suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)
     results = []
     for split in splits:
-        changes = [f"split={split}", *settings]
-        for method, values in measured(f"split-{split}{suffix}", methods, params["variants"], protocol, changes).items():
-            results.append({"protocol": protocol, "split": split, "method": method, **values})
+        name = f"split-{split}{suffix}"
+        of_split = measured(name, methods, params["variants"], protocol, [f"split={split}", *settings])
+        results += [{"protocol": protocol, "split": split, "method": method, **values}
+                    for method, values in of_split.items()]
     runs = pd.DataFrame(results)
     runs = pd.concat([runs[runs["method"] == name] for name in methods])
     if out:
