@@ -3,8 +3,8 @@
     python -m benchmarks.decoding [WORKERS]
 
 Both decode every file in every epoch. ``memory`` instead crops, in floats, images that were decoded once, which is how
-small images are kept. The numbers are images per second on the CPU, the median of alternating repeats; on a GPU, the GPU
-does the work of ``memory``.
+small images are kept. The numbers are images per second on the CPU, the median of alternating repeats. On a GPU, the
+GPU does the work of ``memory``.
 """
 
 import statistics
