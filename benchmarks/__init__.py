@@ -1,1 +1,1 @@
-"""Measurements beside the obvious alternative, in one run on one machine: python -m benchmarks.NAME."""
+"""Measurements, each beside the obvious alternative in the same run on the same machine: python -m benchmarks.NAME."""

@@ -1,4 +1,4 @@
-"""SimCLR's augmentation of 32 px images: batched on the device, beside torchvision's transforms image by image.
+"""SimCLR's augmentation of 32-pixel images: batched on the device, beside torchvision's transforms image by image.
 
     python -m benchmarks.augmentation [quick]
 """
@@ -9,19 +9,22 @@ import torch
 from torchvision.transforms import v2
 
 from ballast.augment.draws import contrastive
-from ballast.images.store import Resident
+from ballast.config.profile import Augment
+from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
 from ballast.runtime.rng import generator
 from benchmarks.timing import seconds, show
 
-RECIPE = {"crop": [0.1, 1.0], "flip": 0.5, "jitter": [0.4, 0.4, 0.4, 0.1], "jitter_p": 0.8, "grey": 0.2, "blur": 0.0,
-          "blur_sigma": [0.1, 2.0]}
+AUGMENT = Augment(crop=[0.1, 1.0], flip=0.5, jitter=[0.4, 0.4, 0.4, 0.1], jitter_p=0.8, gray=0.2, blur=0.0,
+                  blur_sigma=[0.1, 2.0])
 
 
 def main(quick: bool) -> None:
-    device, count = prepare(torch.get_num_threads()), 64 if quick else 2048
+    """Print views per second."""
+    device = prepare(torch.get_num_threads())
+    count = 64 if quick else 2048
     images = Resident(torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)).to(device)
-    draws = contrastive(count, 1, 32, 32, RECIPE, generator(0, "bench")).map(lambda column: column.to(device))
+    draws = contrastive(count, 1, 32, 32, AUGMENT, generator(0, "bench")).map(lambda column: column.to(device))
     transform = v2.Compose([
         v2.RandomResizedCrop(32, (0.1, 1.0), interpolation=v2.InterpolationMode.BICUBIC), v2.RandomHorizontalFlip(),
         v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.1)], 0.8), v2.RandomGrayscale(0.2),
@@ -32,9 +35,9 @@ def main(quick: bool) -> None:
         for index in torch.arange(count).split(512):
             images.views(index, draws.rows(index.to(device)))
 
-    found = seconds({"ours": batched, "torchvision": lambda: [transform(image) for image in single]}, repeats=3)
-    show("Augmentation, views/s", [{**{name: round(count / took) for name, took in found.items()},
-                                    "ratio": round(found["torchvision"] / found["ours"], 1)}])
+    times = seconds({"ours": batched, "torchvision": lambda: [transform(image) for image in single]}, repeats=3)
+    show("Augmentation, views/s", [{**{name: round(count / took) for name, took in times.items()},
+                                    "ratio": round(times["torchvision"] / times["ours"], 1)}])
 
 
 if __name__ == "__main__":

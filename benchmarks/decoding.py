@@ -2,8 +2,9 @@
 
     python -m benchmarks.decoding [WORKERS]
 
-Files are decoded by both in every epoch; ``memory`` crops, in floats, what was decoded once, which is how small images
-are kept. Images per second on the CPU, the median of alternating repeats; on a GPU the work of ``memory`` is the GPU's.
+Both decode every file in every epoch. ``memory`` instead crops, in floats, images that were decoded once, which is how
+small images are kept. The numbers are images per second on the CPU, the median of alternating repeats. On a GPU, the
+GPU does the work of ``memory``.
 """
 
 import statistics
@@ -23,6 +24,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from ballast.augment.draws import contrastive
+from ballast.config.profile import Augment
 from ballast.images import ondisk
 from ballast.images.store import load_store
 from ballast.runtime.rng import generator
@@ -32,10 +34,13 @@ from benchmarks.timing import show
 
 CASES = [(10_000, 64, 32), (1_000, 500, 224), (1_000, 500, 64)]  # files, their side, side of the crops
 CACHED = 2  # times the crop: the short side that is kept in memory
-BATCH, REPEATS, RECIPE = 256, 3, {"crop": [0.1, 1.0], "flip": 0.5, "jitter": [0, 0, 0, 0], "grey": 0, "blur": 0}
+BATCH = 256
+REPEATS = 3
+AUGMENT = Augment(crop=[0.1, 1.0], flip=0.5, jitter=[0.0] * 4, jitter_p=0.0, gray=0.0, blur=0.0, blur_sigma=[0.1, 2.0])
 
 
 def main(workers: int) -> None:
+    """Print images per second."""
     ondisk.workers = lambda: workers
     rows = []
     for files, side, size in CASES:
@@ -47,7 +52,7 @@ def main(workers: int) -> None:
             for _ in range(REPEATS):
                 for name, way in ways.items():
                     times[name].append(seconds(way()))
-        rate = {name: files / statistics.median(found) for name, found in times.items()}
+        rate = {name: files / statistics.median(values) for name, values in times.items()}
         ratio = {f"{name}, ratio": round(rate[name] / rate["ImageFolder"], 2) for name in ("files", "memory")}
         rows.append({"images": files, "side": side, "crop": size, **{way: round(n) for way, n in rate.items()},
                      **ratio})
@@ -55,8 +60,9 @@ def main(workers: int) -> None:
 
 
 def write(place: Path, files: int, side: int) -> None:
-    """JPEG files cut from scikit-learn's photographs, no two alike."""
-    rng, photographs = np.random.default_rng(0), load_sample_images().images
+    """Write JPEG files cut from scikit-learn's photographs, no two alike."""
+    rng = np.random.default_rng(0)
+    photographs = load_sample_images().images
     place.mkdir(parents=True)
     for number in range(files):
         photograph = photographs[number % len(photographs)]
@@ -67,13 +73,14 @@ def write(place: Path, files: int, side: int) -> None:
 
 
 def by_ballast(place: str, size: int, where: str) -> Iterator[torch.Tensor]:
+    """Yield the crops of all files by our store, after an empty tensor when the store is ready."""
     source = {"size": size, "where": where, "short": min(256, CACHED * size)}
     read(f"{place}/{where}", folder(f"{place}/files", labelled=False), source)
     images = load_store(f"{place}/{where}")
-    draws = contrastive(len(images), 2, images.height, images.width, RECIPE, generator(0, "bench"))
+    draws = contrastive(len(images), 2, images.height, images.width, AUGMENT, generator(0, "bench"))
     order = torch.randperm(len(images)).split(BATCH)
     requests = ((index.repeat(2), draws.rows(index)) for index in order)
-    yield torch.zeros(0)  # what comes before is done once and for all
+    yield torch.zeros(0)  # what comes before happens only once
     if where == "memory":
         yield from images.stream(requests)
     else:
@@ -81,6 +88,7 @@ def by_ballast(place: str, size: int, where: str) -> Iterator[torch.Tensor]:
 
 
 def by_torchvision(place: str, size: int, workers: int) -> Iterator[torch.Tensor]:
+    """Yield the crops of all files by torchvision, after an empty tensor when the loader is ready."""
     crop = v2.Compose([v2.RandomResizedCrop(size, (0.1, 1.0), interpolation=v2.InterpolationMode.BICUBIC),
                        v2.PILToTensor()])
     data = ImageFolder(f"{place}/files", lambda image: (crop(image), crop(image)))
@@ -91,7 +99,7 @@ def by_torchvision(place: str, size: int, workers: int) -> Iterator[torch.Tensor
 
 
 def seconds(batches: Iterator[torch.Tensor]) -> float:
-    """From the first batch on; the one before it is only preparation."""
+    """Return the seconds from the second item on; the first one only marks the end of the preparation."""
     next(batches)
     start = time.perf_counter()
     for _ in batches:

@@ -1,4 +1,4 @@
-"""The whole default in a fresh clone, without its installation, and a second run with nothing to do.
+"""The whole default in a fresh clone, without the installation, and a second run with nothing to do.
 
     python -m benchmarks.pipeline [quick]
 """
@@ -15,11 +15,12 @@ from benchmarks.timing import show
 
 
 def main(quick: bool) -> None:
+    """Print seconds of a cold and of an idle run; quick: up to the stage preflight alone."""
     with tempfile.TemporaryDirectory() as place:
         subprocess.run(["git", "clone", "-q", ".", place], check=True)
         with open(f"{place}/dvc.yaml", encoding="utf-8") as file:
             stages = yaml.safe_load(file)["stages"]
-        target = ["fit"] if quick else []
+        target = ["preflight"] if quick else []
         environment = {**os.environ, "DVC_SITE_CACHE_DIR": f"{place}/.site"}
         times = []
         for _ in range(2):

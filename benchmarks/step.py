@@ -1,121 +1,149 @@
-"""A whole training step beside the encoder alone: the same views, forward and backward, no data, loss or optimiser.
+"""A whole training step beside the encoder alone: the same views, forward and backward, no data, loss or optimizer.
 
-    python -m benchmarks.step [quick] [profile] [compile] [METHOD ...]
+    python -m benchmarks.step [quick] [profile] [compile] [ROW ...]
 
-ResNet-18 at 32 px, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the part of a step that the
-encoder takes; ``ideas`` the part of what a method's losses and memories add to NT-Xent, forward and backward.
-``profile`` prints torch's profile of three steps beside it: where the rest goes; ``compile`` compiles on a CPU too.
+ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the part of a step that the
+encoder takes; ``ideas`` the part of what the row's ideas add to NT-Xent, forward and backward. ``profile`` also prints
+torch's profile of three steps, ``compile`` compiles on a CPU too.
 """
 
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
-import yaml
+from torch import Tensor, nn
 
-from ballast.config.merge import merged
+from ballast.config.build import build as built
+from ballast.config.profile import Network, Profile, Sampling
+from ballast.config.recipe import Recipe, load_recipe, merged_recipe
+from ballast.config.yaml import read_yaml
 from ballast.encoders.model import build
-from ballast.images.store import Resident
+from ballast.ideas.idea import Base, Batch, Contrast, Setup
+from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
-from ballast.training import method as methods
-from ballast.training.loop import update
-from ballast.training.objective import Objective
-from ballast.training.rounds import Pretraining
+from ballast.training.build import framework, ideas
+from ballast.training.loop import Views, update
+from ballast.training.trainer import Trainer, weighted_sum
 from benchmarks.timing import seconds, show, wait
 
-METHODS = ("simclr", "sdclr", "bcl", "colt", "sdclr-colt", "bcl-colt", "guided")
+ROWS = ("simclr", "sdclr", "bcl", "colt", "sdclr-colt", "bcl-colt", "guide")
 WORDS = ("quick", "profile", "compile")
+PROFILE = "cifar10_lt"
+POOL = 1024
+SAMPLING = Sampling(budget=512, warmup=1, every=100)
 STEPS = 15
-SAMPLING = {"budget": 512, "warmup": 1, "every": 100}
 
 
-def main(names: list[str], quick: bool, profiled: bool, compiled: bool) -> None:
+def main(rows: list[str], quick: bool, profiled: bool, compiled: bool) -> None:
+    """Print a line for every row."""
     device = prepare(torch.get_num_threads())
-    with open("params.yaml", encoding="utf-8") as file:
-        params = yaml.safe_load(file)
-    paper = params["profiles"]["cifar10_lt"]
+    params = {**read_yaml("params.yaml"), "profile": PROFILE}
+    values = read_yaml(f"configs/profiles/{PROFILE}.yaml")
+    profile = built(Profile, values)
     batch = 16 if quick else 512 if device.type == "cuda" else 128
-    network = {**paper["network"], "precision": "bf16", "compile": compiled or device.type == "cuda",
-               **({"width": 16, "depths": [1, 1]} if quick else {})}
-    rows = []
-    for name in names:
-        settings = merged(paper["pretrain"], params["methods"][name]["pretrain"], {"batch": batch})
-        run, alone = prepared(settings, network, paper["augment"], device), build(network, 3, 1).to(device).train()
+    network = replace(profile.network, precision="bf16", compile=compiled or device.type == "cuda")
+    if quick:
+        network = replace(network, width=16, depths=[1, 1])
+    lines = []
+    for row in rows:
+        recipe = load_recipe(merged_recipe(params, values, row))
+        recipe = replace(recipe, optimization=replace(recipe.optimization, batch=batch))
+        trainer = prepared(recipe, network, profile, device)
+        alone = build(network, 3, 1).to(device).train()
         if profiled:
-            profile(run)
-        rows.append({"method": name, "batch": batch, **measure(run, alone, batch)})
-    show("Training step, ResNet-18 at 32 px, bf16", rows)
+            print_profile(trainer)
+        lines.append({"row": row, "batch": batch, **measure(trainer, alone, batch)})
+    show("Training step, ResNet-18 at 32 px, bf16", lines)
 
 
-def prepared(settings: dict, network: dict, augment: dict, device: torch.device) -> Pretraining:
-    """A training that is about to begin an epoch with pool images."""
+def prepared(recipe: Recipe, network: Network, profile: Profile, device: torch.device) -> Trainer:
+    """Return a training whose next epoch has pool images, where the row samples some."""
     generator = torch.Generator().manual_seed(0)
-    images, pool = (Resident(torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8, generator=generator)
-                             ).to(device) for count in ((STEPS + 1) * settings["batch"], 1024))
-    model = build(network, 3, 1, settings.get("layers", 2)).to(device)
-    run = Pretraining(methods.framework(settings, model), images, pool if "resample" in settings else None,
-                      methods.optimisation(settings), augment, 1, methods.method(settings, SAMPLING))
-    for name in set(run.state.memory):
-        run.state.memory[name].uniform_(1, 2)
-    return run
+    count = (STEPS + 1) * recipe.optimization.batch
+    pixels = (torch.randint(0, 256, (size, 3, 32, 32), dtype=torch.uint8, generator=generator)
+              for size in (count, POOL))
+    images, pool = (Resident(values).to(device) for values in pixels)
+    model = build(network, 3, 1, recipe.layers).to(device)
+    sampling = SAMPLING if recipe.sampling else None
+    setup = Setup(len(images), SAMPLING.budget if sampling else 0, recipe.optimization.epochs, sampling, device)
+    trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if sampling else None,
+                      ideas(recipe.ideas, setup), recipe.optimization, profile.augment, 1)
+    for idea in trainer.ideas.values():
+        for memory in idea.state().values():
+            if memory.is_floating_point():
+                memory.uniform_(1, 2)
+    return trainer
 
 
-def measure(run: Pretraining, alone: torch.nn.Module, batch: int) -> dict:
-    """Seconds of a step, and of the encoder alone, taking turns."""
-    batches = iter(run._begin_epoch(2))
-    views = torch.rand(2 * batch, 3, 32, 32, device=run.device).contiguous(memory_format=torch.channels_last)
-    up = torch.randn(2 * batch, alone.widths[1], device=run.device)
-    whole, encoder = [], []
+def measure(trainer: Trainer, alone: nn.Module, batch: int) -> dict:
+    """Return the seconds of a step and of the encoder alone, which take turns."""
+    batches = iter(trainer.begin_epoch(SAMPLING.warmup + 1))
+    views = torch.rand(2 * batch, 3, 32, 32, device=trainer.device).contiguous(memory_format=torch.channels_last)
+    gradient = torch.randn(2 * batch, alone.widths[1], device=trainer.device)
+    steps = []
+    encoder = []
     for turn in range(STEPS + 1):
         wait()
         start = time.perf_counter()
-        index = advance(run, batches)
+        index = advance(trainer, batches)
         wait()
         middle = time.perf_counter()
         alone.zero_grad(set_to_none=True)
-        alone(views)[1].backward(up)
+        alone(views)[1].backward(gradient)
         wait()
         if turn:
-            whole.append(middle - start)
+            steps.append(middle - start)
             encoder.append(time.perf_counter() - middle)
-    step, least = sorted(whole)[len(whole) // 2], sorted(encoder)[len(encoder) // 2]
+    step = sorted(steps)[len(steps) // 2]
+    least = sorted(encoder)[len(encoder) // 2]
     return {"step, ms": round(1000 * step, 1), "encoder alone, ms": round(1000 * least, 1),
             "images/s": round(batch / step), "share": round(least / step, 3),
-            "ideas": round(ideas(run, index) / step, 4)}
+            "ideas": round(seconds_of_ideas(trainer, index) / step, 4)}
 
 
-def advance(run: Pretraining, batches: Iterator) -> torch.Tensor:
-    """One step as the training loop makes it; returns the indices of its images."""
+def advance(trainer: Trainer, batches: Iterator[Views]) -> Tensor:
+    """Take one step as the training loop does; return the indices of its images."""
     index, views = next(batches)
-    update(run.state, 0.1, run._step, index, views)
+    update(trainer.state, 0.1, trainer.step, index, views)
     return index
 
 
-def profile(run: Pretraining) -> None:
+def print_profile(trainer: Trainer) -> None:
     """Print where three steps, after two others, spend their time."""
-    batches = iter(run._begin_epoch(2))
+    batches = iter(trainer.begin_epoch(SAMPLING.warmup + 1))
     for _ in range(2):
-        advance(run, batches)
-    with torch.profiler.profile() as found:
+        advance(trainer, batches)
+    with torch.profiler.profile() as profile:
         for _ in range(3):
-            advance(run, batches)
+            advance(trainer, batches)
         wait()
-    by = "self_cuda_time_total" if run.device.type == "cuda" else "self_cpu_time_total"
-    print(found.key_averages().table(sort_by=by, row_limit=20, max_name_column_width=40), flush=True)
+    by = "self_cuda_time_total" if trainer.device.type == "cuda" else "self_cpu_time_total"
+    print(profile.key_averages().table(sort_by=by, row_limit=20, max_name_column_width=40), flush=True)
 
 
-def ideas(run: Pretraining, index: torch.Tensor) -> float:
-    """Seconds that the method's objective takes longer than NT-Xent alone, on a batch of pool and seed images."""
-    z = torch.randn(2 * len(index), 128, device=run.device)
-    z = torch.nn.functional.normalize(z).requires_grad_()
-    index = index.to(run.device)
-    ways = {"method": run.objective, "plain": Objective(methods.Method(), run.seeds, {})}
-    found = seconds({name: lambda way=way: way(z, index, True, 0.2, len(index))["loss"].backward()
-                     for name, way in ways.items()}, repeats=50, warm=5)
-    return max(0.0, found["method"] - found["plain"])
+def seconds_of_ideas(trainer: Trainer, index: Tensor) -> float:
+    """Return the seconds that the ideas' terms add to those of NT-Xent alone, on a batch of images."""
+    z = nn.functional.normalize(torch.randn(2 * len(index), 128, device=trainer.device)).requires_grad_()
+    index = index.to(trainer.device)
+    positions = (index < len(trainer.in_domain)).nonzero().squeeze(1)
+    partner = None if trainer.partner is None else trainer.partner[index[positions]]
+    batch = Batch(index, index >= len(trainer.in_domain), z, positions, partner,
+                  None if partner is None else z[positions], len(index))
+
+    def loss(added: list[Base]) -> None:
+        contrast = Contrast.of(batch.z, 0.2)
+        terms = {"contrastive": (1.0, contrast.per_view.mean())}
+        for idea in added:
+            terms |= idea.terms(batch, contrast)
+        weighted_sum(terms).backward()
+
+    added = list(trainer.ideas.values())
+    times = seconds({"row": lambda: loss(added), "NT-Xent": lambda: loss([])}, repeats=50, warm=5)
+    return max(0.0, times["row"] - times["NT-Xent"])
 
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word not in WORDS]
-    main(words or list(METHODS), *(word in sys.argv for word in WORDS))
+    main(words or list(ROWS), *(word in sys.argv for word in WORDS))

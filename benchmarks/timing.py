@@ -1,4 +1,4 @@
-"""How everything here is measured: alternating repeats in one process, medians, the device waited for."""
+"""How the benchmarks measure: alternating repeats in one process, medians, and a wait for the device."""
 
 import statistics
 import time
@@ -9,7 +9,10 @@ import torch
 
 
 def seconds(ways: dict[str, Callable[[], object]], repeats: int = 5, warm: int = 1) -> dict[str, float]:
-    """Median seconds of every way, after ``warm`` calls of each; they take turns, so that all meet the same weather."""
+    """Return the median seconds of every way, after ``warm`` calls of each.
+
+    The ways take turns, so that a change of the machine's speed meets all of them.
+    """
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(warm + repeats):
         for name, way in ways.items():
@@ -19,21 +22,21 @@ def seconds(ways: dict[str, Callable[[], object]], repeats: int = 5, warm: int =
             wait()
             if turn >= warm:
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def wait() -> None:
-    """Until the device has done what it was given."""
+    """Wait until the device has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def machine() -> str:
-    """Device, threads and versions, for the line above a table."""
+    """Return device, threads and version of torch, for the line above a table."""
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return f"{name}; torch {torch.__version__}"
 
 
 def show(title: str, rows: list[dict]) -> None:
-    """A table in Markdown."""
+    """Print a table in Markdown."""
     print(f"\n**{title}** ({machine()})\n\n{pd.DataFrame(rows).to_markdown(index=False)}", flush=True)

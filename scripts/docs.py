@@ -37,8 +37,8 @@ def main() -> None:
     params = read_yaml("params.yaml")
     for name, value in DEFAULT.items():
         if params[name] != value:
-            raise BallastError(f"params.yaml: {name}: expected {value!r}, the default that README and docs describe, got "
-                               f"{params[name]!r}; run `git checkout params.yaml && dvc repro`")
+            raise BallastError(f"params.yaml: {name}: expected {value!r}, the default that README and docs describe, "
+                               f"got {params[name]!r}; run `git checkout params.yaml && dvc repro`")
     blocks = tables()
     for page in pages():
         text = page.read_text(encoding="utf-8")

@@ -27,6 +27,7 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from ballast.runtime.errors import BallastError
 from scripts.logged import comparison, curve, measured, parameters, stage_parameters
 from scripts.revision import Revision
 from scripts.times import NOTES, read_notes
@@ -143,5 +144,7 @@ def copied(path: str, revision: Revision) -> Iterator[str]:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
+    except BallastError as error:
+        sys.exit(f"publish: {error}")
     except (MlflowException, OSError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else has changed; run it again")

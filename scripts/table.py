@@ -37,9 +37,10 @@ def main(splits: list[str], methods: list[str], protocol: str, settings: list[st
     results = []
     for split in splits:
         name = f"split-{split}{suffix}"
-        results += measured(name, methods, params["variants"], protocol, [f"split={split}", *settings])
-    runs = pd.DataFrame([{"protocol": protocol, "split": re.match(r"split-(\d+)", name)[1], "method": method, **values}
-                         for name, method, values in results])
+        of_split = measured(name, methods, params["variants"], protocol, [f"split={split}", *settings])
+        results += [{"protocol": protocol, "split": split, "method": method, **values}
+                    for method, values in of_split.items()]
+    runs = pd.DataFrame(results)
     runs = pd.concat([runs[runs["method"] == name] for name in methods])
     if out:
         write_atomic(out, runs.to_csv(index=False))
@@ -77,23 +78,21 @@ def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]
 
 def measured(
     name: str, methods: list[str], variants: dict, protocol: str, changes: list[str]
-) -> list[tuple[str, str, dict[str, float]]]:
-    """Run one split: all rows in one experiment, every variant in an experiment of its own.
+) -> dict[str, dict[str, float]]:
+    """Return the results of every method on one split, after it has run.
 
-    Returns:
-        For every method the name of its experiment, the method, and its results.
+    All rows run in one experiment, every variant in an experiment of its own, whose name begins with ``name``.
     """
     rows = [method for method in methods if method not in variants]
-    results = []
+    results = {}
     if rows:
         run(name, changes, evaluations(rows, protocol))
         files = DVCFileSystem(rev=name)
-        results += [(name, row, accuracies(files, row, protocol)) for row in rows]
-    for method in (method for method in methods if method in variants):
-        row = evaluated(method, variants)
-        experiment = f"{name}-{method}"
-        run(experiment, [*changes, *overrides(variants[method])], evaluations([row], protocol))
-        results.append((experiment, method, accuracies(DVCFileSystem(rev=experiment), row, protocol)))
+        results |= {row: accuracies(files, row, protocol) for row in rows}
+    for variant in (method for method in methods if method in variants):
+        row = evaluated(variant, variants)
+        run(f"{name}-{variant}", [*changes, *overrides(variants[variant])], evaluations([row], protocol))
+        results[variant] = accuracies(DVCFileSystem(rev=f"{name}-{variant}"), row, protocol)
     return results
 
 

@@ -1,4 +1,4 @@
-"""Every measurement runs, at a size that says nothing but that."""
+"""Every benchmark runs, at a size at which its numbers mean nothing."""
 
 import subprocess
 import sys
@@ -11,14 +11,14 @@ TABLES = {
     "selection": ["K-center", "K-center, large", "ECLE"],
     "scale": ["Selection from shards"],
     "step": ["Training step"],
-    "evaluation": ["Pool embedding", "Resampling event", "Probe"],
+    "evaluation": ["Pool embedding", "Round of COLT", "Probe"],
     "augmentation": ["Augmentation"],
 }
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_benchmark_prints_its_tables(name):
-    words = ["profile", "simclr", "sdclr-colt", "guided"] if name == "step" else []
+    words = ["profile", "simclr", "sdclr-colt", "guide"] if name == "step" else []
     done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "quick", *words], cwd=ROOT, capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr

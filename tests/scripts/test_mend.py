@@ -1,44 +1,47 @@
-"""A dvc.lock cut off anywhere can be read again, and keeps all stages that were whole."""
+"""A dvc.lock that was cut off anywhere becomes readable again and keeps all complete stages."""
 
 import re
 
 import yaml
 from dvc.dvcfile import Lockfile
 
-from scripts.mend import main, whole
+from scripts.mend import is_complete, main
 from tests import ROOT
 
 LOCK = (ROOT / "dvc.lock").read_text()
 SHORT = LOCK[: [match.start() for match in re.finditer(r"^  \S", LOCK, re.MULTILINE)][3]]  # three stages
 
 
-def validated(text):
-    Lockfile.SCHEMA(yaml.safe_load(text))
+def stages_of(text):
+    """Stages of a dvc.lock that DVC accepts."""
+    lock = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    Lockfile.SCHEMA(lock)
+    return lock["stages"]
 
 
-def test_a_whole_lock_is_left_alone(tmp_path, capsys):
+def test_a_complete_lock_is_left_alone(tmp_path, capsys):
     (tmp_path / "dvc.lock").write_text(LOCK)
     main(tmp_path / "dvc.lock")
     main(tmp_path / "none")
     assert (tmp_path / "dvc.lock").read_text() == LOCK and not capsys.readouterr().out
 
 
-def test_cut_off_at_any_place_it_is_valid_again_and_keeps_whole_stages(tmp_path):
-    path, stages = tmp_path / "dvc.lock", yaml.safe_load(SHORT)["stages"]
+def test_cut_off_at_any_place_it_is_valid_again_and_keeps_complete_stages(tmp_path):
+    path = tmp_path / "dvc.lock"
+    stages = stages_of(SHORT)
     names = list(stages)
+    ends = [SHORT.index(f"\n  {name}:") for name in names[1:]]
     for length in range(0, len(SHORT), 5):
         path.write_text(SHORT[:length])
         main(path)
-        ends = [SHORT.index(f"\n  {name}:") for name in names[1:]]
         begun = [names[0], *(name for name, end in zip(names[1:], ends) if length > end + 3)]
-        left = yaml.safe_load(path.read_text())["stages"] if path.exists() else {}
-        validated(path.read_text()) if path.exists() else None
-        assert all(left[name] == stages[name] for name in left if name != list(left)[-1])
-        assert set(begun[:-1]) <= set(left), (length, begun, list(left))
+        kept = stages_of(path.read_text()) if path.exists() else {}
+        assert all(kept[name] == stages[name] for name in kept if name != list(kept)[-1])
+        assert set(begun[:-1]) <= set(kept), (length, begun, list(kept))
 
 
 def test_what_is_left_says_so(tmp_path, capsys):
     (tmp_path / "dvc.lock").write_text(LOCK[: len(LOCK) // 2])
     main(tmp_path / "dvc.lock")
-    assert "cut off" in capsys.readouterr().out and not whole(LOCK[: len(LOCK) // 2])
-    assert whole((tmp_path / "dvc.lock").read_text())
+    assert "cut off" in capsys.readouterr().out and not is_complete(LOCK[: len(LOCK) // 2])
+    assert is_complete((tmp_path / "dvc.lock").read_text())

@@ -1,15 +1,22 @@
-"""The page of the study: its tables come from its numbers, and only what is between its marks is written anew."""
+"""The page of results on real images: its tables come from the numbers of all splits."""
 
 import pandas as pd
-import yaml
+import pytest
 
+from ballast.config.yaml import read_yaml
+from ballast.report.marks import filled
 from ballast.report.tables import PROTOCOLS
-from scripts.study import PAGE, QUANTITIES, between_splits, filled, tables
+from scripts.study import PAGE, QUANTITIES, between_splits, tables
 from tests import ROOT
 
 
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
 def test_the_tables_of_the_page_are_those_of_its_numbers():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = read_yaml(ROOT / "params.yaml")
     runs, measured = (pd.read_csv(ROOT / "docs/results" / name) for name in ("accuracy.csv", "quantities.csv"))
     page = (ROOT / PAGE).read_text(encoding="utf-8")
     blocks = tables(runs, measured, params)
@@ -17,21 +24,15 @@ def test_the_tables_of_the_page_are_those_of_its_numbers():
     assert filled(page, blocks) == page
 
 
-def test_only_what_is_between_the_marks_is_written_anew():
-    page = "before\n<!-- a b -->\nold\n<!-- /a b -->\nafter <!-- c -->\n"
-    assert filled(page, {"a b": "new"}) == "before\n<!-- a b -->\n\nnew\n\n<!-- /a b -->\nafter <!-- c -->\n"
-    assert filled(filled(page, {"a b": "new"}), {"a b": "new"}) == filled(page, {"a b": "new"})
-
-
 def test_every_table_is_made_of_the_numbers_of_all_splits():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = read_yaml(ROOT / "params.yaml")
     runs = pd.DataFrame([
         {"protocol": protocol, "method": row, "split": split, "Many": 60.0 + row_number, "Median": 50.0, "Few": 40.0,
          "Std": 8.0, "All": 50.0 + row_number * split}
         for protocol in PROTOCOLS for row_number, row in enumerate(params["show"]) for split in (1, 2, 3)])
-    found = [("colt", "Few", 1), ("bcl", "loss", 2)]
+    parts = [("colt", "Few", 1), ("bcl", "loss", 2)]
     measured = pd.DataFrame([{"quantity": f"{name}: {part}", "method": method, "value": split * factor, "split": split}
-                             for name in QUANTITIES for method, part, factor in found for split in (1, 2, 3)])
+                             for name in QUANTITIES for method, part, factor in parts for split in (1, 2, 3)])
     blocks = tables(runs, measured, params)
     rows = {name: {cells[1].strip(): cells for line in text.splitlines() if len(cells := line.split("|")) > 2}
             for name, text in blocks.items()}

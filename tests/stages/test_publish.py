@@ -1,4 +1,4 @@
-"""The mirror in MLflow: complete, on a real server, once; and a server that is gone costs a line, nothing else."""
+"""Results in MLflow, on a real server: complete, and once; without a server, a line and nothing else."""
 
 import os
 import signal
@@ -40,49 +40,57 @@ def server(tmp_path_factory):
 
 
 def publish(project, address, *revisions, check=True):
-    return project.run("python", "scripts/publish.py", *revisions, check=check, MLFLOW_TRACKING_URI=address).stdout
+    return project.run("python", "-m", "scripts.publish", *revisions, check=check, MLFLOW_TRACKING_URI=address).stdout
 
 
 def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     address, _ = server
     stages = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
     assert f": {len(stages)} stages" in publish(finished, address)
-    assert "is there already" in publish(finished, address)
+    assert "are published already" in publish(finished, address)
     client = MlflowClient(address)
     number = client.get_experiment_by_name("ballast").experiment_id
     runs = {run.info.run_name: run for run in client.search_runs([number], max_results=1000)}
     assert len(runs) == len(stages) + 1 and all(run.info.status == "FINISHED" for run in runs.values())
     parent = next(run for run in runs.values() if run.data.tags["kind"] == "pipeline")
     assert all(runs[name].data.tags["mlflow.parentRunId"] == parent.info.run_id for name in stages)
-    row = pd.read_csv(finished.folder / "results/table.csv").set_index("method").loc["colt"]
-    metrics = runs["linear@colt"].data.metrics
-    assert metrics["All"] == row["All"] and {"fewshot/Few", "knn/k_20_ t_0.07.Few"} <= set(metrics)
-    history = pd.read_csv(finished.folder / "runs/history/colt.csv")
+    assert parent.info.run_name.endswith(parent.data.tags["dvc.lock"][:7])
+    table = pd.read_csv(finished.folder / "results/table.csv").set_index("method")
+    compared = {f"{row}/{name}": table.loc[row, name] for row in table.index for name in ("All", "Few", "Std")}
+    assert parent.data.metrics == compared, "rows and runs can be compared"
+    assert parent.data.params["methods.mak.select.alpha"] == "0.3" and "profile.pretrain.epochs" in parent.data.params
+    assert parent.data.tags["mlflow.note.content"] == (finished.folder / "results/table.md").read_text()
+    assert parent.info.end_time > parent.info.start_time
+    metrics = runs["evaluate@colt"].data.metrics
+    assert metrics["All"] == table.loc["colt", "All"]
+    assert {"fewshot/Few", "knn/Few", "features/uniformity"} <= set(metrics)
+    history = pd.read_csv(finished.folder / "runs/colt/history.csv")
     seen = client.get_metric_history(runs["pretrain@colt"].info.run_id, "contrastive")
     assert [(point.step, point.value) for point in seen] == list(zip(history["epoch"], history["contrastive"]))
     assert client.get_metric_history(runs["student@guided"].info.run_id, "guided")[-1].step == 2
-    assert runs["pretrain@colt"].data.params["methods.colt.pretrain.domain.weight"] == "0.2"
+    assert runs["pretrain@colt"].data.params["ideas.colt.domain.weight"] == "0.2", "from its recipe"
     models = {model.name: model for model in client.search_logged_models([number], max_results=1000)}
     assert len(models) == sum(name.startswith(("pretrain@", "student@")) for name in stages)
     colt = models["pretrain-colt"]
     assert colt.source_run_id == runs["pretrain@colt"].info.run_id and colt.status == "READY"
     assert [file.path for file in client.list_logged_model_artifacts(colt.model_id)] == ["encoder.safetensors"]
-    assert "report.html" in [file.path for file in client.list_artifacts(runs["page"].info.run_id)]
+    assert "report.html" in [file.path for file in client.list_artifacts(runs["report_page"].info.run_id)]
 
 
 def test_a_commit_by_its_name(finished, server):
     finished.git("tag", "-f", "shown")
     finished.git("commit", "-q", "--allow-empty", "-m", "later")
-    assert "shown: is there already" in publish(finished, server[0], "shown")
+    assert "shown: these results are published already" in publish(finished, server[0], "shown")
 
 
 def test_an_experiment_by_its_name(finished, server):
     finished.run("dvc", "exp", "run", "--temp", "-n", "bold", "-S", "methods.mak.select.alpha=0.5", "select_pool@mak")
-    assert "bold: " in publish(finished, server[0], "bold")
+    assert "bold-" in publish(finished, server[0], "bold")
     client = MlflowClient(server[0])
     runs = client.search_runs([client.get_experiment_by_name("ballast").experiment_id], max_results=1000)
-    alphas = {run.data.params.get("methods.mak.select.alpha") for run in runs if run.info.run_name == "select_pool@mak"}
-    assert alphas == {"0.3", "0.5"}
+    for names in (("select_pool@mak",), [run.info.run_name for run in runs if run.data.tags["kind"] == "pipeline"]):
+        alphas = {run.data.params.get("methods.mak.select.alpha") for run in runs if run.info.run_name in names}
+        assert alphas == {"0.3", "0.5"}
 
 
 def test_a_name_that_nothing_has_is_one_line(finished, server):
@@ -95,7 +103,8 @@ def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, 
     client = MlflowClient(address)
     number = client.get_experiment_by_name("ballast").experiment_id
     runs = client.search_runs([number], max_results=1000)
-    parent = next(run for run in runs if run.data.tags["kind"] == "pipeline" and run.info.run_name != "bold")
+    parent = next(run for run in runs if run.data.tags["kind"] == "pipeline"
+                  and not run.info.run_name.startswith("bold"))
     client.update_run(parent.info.run_id, status="RUNNING")  # as if the server had gone in the middle
     models = client.search_logged_models([number], max_results=1000)
     publish(finished, address)
@@ -103,6 +112,5 @@ def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, 
     assert len(client.search_logged_models([number], max_results=1000)) == len(models)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    start = time.monotonic()
     said = publish(finished, address, check=False)
-    assert time.monotonic() - start < 60 and said.splitlines()[-1].startswith("publish: ") and "Traceback" not in said
+    assert said.splitlines()[-1].startswith("publish: ") and "Traceback" not in said

@@ -102,7 +102,8 @@ def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) ->
     legend = [f"{row}: {WHAT_IT_DOES[row]}" for row in table["method"] if row in WHAT_IT_DOES]
     return [
         Section("Methods", "Linear probe on the frozen encoder, top-1 accuracy in percent. The best value of every "
-                "column is marked; for Std, that is the smallest.", table, ("Std",), marked=True, facts=[*legend, *TERMS]),
+                "column is marked; for Std, that is the smallest.", table, ("Std",), marked=True,
+                facts=[*legend, *TERMS]),
         Section("Other evaluations", "imbalanced: the probe is trained on the long-tailed list itself. few-shot: it is "
                 "trained on a few images per class; fine-tuned: the whole network is. kNN: nearest neighbours, without "
                 "training.", protocols, marked=True),

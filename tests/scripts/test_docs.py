@@ -1,0 +1,76 @@
+"""Tables of README and docs: they are those of the committed results, and a page shows the rows that it names."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from ballast.report.marks import filled, marks
+from scripts import docs
+from tests import ROOT
+
+RUNS = pd.DataFrame([{"protocol": protocol, "split": split, "method": method, "Many": 3.0, "Median": 2.0,
+                      "Few": 1.0, "Std": 0.8, "All": 2.0 * split}
+                     for protocol in ("linear", "knn") for split in (1, 2) for method in ("simclr", "colt")])
+
+
+@pytest.mark.parametrize("page", docs.pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_tables_of_a_page_are_those_of_the_committed_results(page):
+    """Marks whose file is not there are skipped."""
+    text = page.read_text(encoding="utf-8")
+    blocks = {**docs.tables(ROOT), **docs.rows_of(text, ROOT)}
+    assert filled(text, blocks) == text, "run `make docs`"
+
+
+def test_every_mark_has_a_table(tmp_path):
+    results(tmp_path)
+    blocks = {**docs.tables(tmp_path), **docs.rows_of("Rows: `colt`.", tmp_path)}
+    named = {mark for page in docs.pages(ROOT) for mark in marks(page.read_text(encoding="utf-8"))}
+    assert named <= set(blocks)
+
+
+def test_a_page_shows_the_rows_that_it_names_and_no_others(tmp_path):
+    results(tmp_path)
+    table = docs.rows_of("# COLT\n\nRows: `colt`. Variants: `simclr`.\n", tmp_path)["rows"]
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["colt"]
+    assert "3.00 ± 1.00" in table, "All of the linear probe alone"
+    two = docs.rows_of("Rows: `colt`,\n`simclr`. Variants: none.", tmp_path)["rows"]
+    assert [line.split("|")[1].strip() for line in two.splitlines()[2:]] == ["colt", "simclr"]
+    assert docs.rows_of("no such line", tmp_path) == {} == docs.rows_of("Rows: `colt`.", tmp_path / "none")
+
+
+def test_the_table_says_what_a_row_does_and_a_row_without_a_line_stays_blank(tmp_path):
+    results(tmp_path)
+    lines = docs.tables(tmp_path)["table"].splitlines()
+    assert "what it does" in lines[0] and "baseline" in lines[2] and lines[3].split("|")[2].strip() == ""
+
+
+def test_diagnostics_are_a_row_per_method_with_blanks_for_what_it_does_not_have(tmp_path):
+    results(tmp_path)
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]]
+             for line in docs.tables(tmp_path)["diagnostics"].splitlines()]
+    assert lines[0] == ["method", "rank correlation: density", "rank correlation: loss", "lean: Many", "lean: Median",
+                        "lean: Few", "kept"]
+    assert lines[2:] == [["bcl", "", "-0.47", "", "", "", ""], ["colt", "-0.99", "", "0.71", "2.23", "1.17", "0.46"]]
+
+
+def test_results_of_other_parameters_do_not_reach_the_pages(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_text("dataset: own\nprofile: laptop\nsplit: 1\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(docs.BallastError, match=r"params\.yaml: dataset: expected 'glyphs'"):
+        docs.main()
+
+
+def results(folder):
+    """Write small results to a folder."""
+    (folder / "results").mkdir()
+    (folder / "metrics").mkdir()
+    RUNS.to_csv(folder / "results/splits.csv", index=False)
+    table = RUNS[:2].drop(columns=["protocol", "split"]).replace("colt", "mine")
+    table.to_csv(folder / "results/table.csv", index=False)
+    pd.DataFrame({"method": ["simclr"], "kNN: All": [50.0]}).to_csv(folder / "results/protocols.csv", index=False)
+    correlation = "rank correlation of tailness and count"
+    (folder / "metrics/diagnostics.json").write_text(json.dumps({
+        "bcl": {correlation: {"loss": -0.4667}},
+        "colt": {correlation: {"density": -0.9879}, "pool images of all rounds": {"drawn": 9, "kept": 0.4643},
+                 "lean of the budget": {"Many": 0.7058, "Median": 2.2289, "Few": 1.1694}}}))
