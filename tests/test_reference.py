@@ -1,7 +1,4 @@
-"""Equal to the released implementations on the inputs of reference.npz, and the comparison can fail.
-
-The file: random inputs and what the released SimCLR/COLT, MAK and SDCLR code returned for them (CPU, float32).
-"""
+"""Ballast equals the released implementations on the inputs of reference.npz, and the comparison can fail."""
 
 from pathlib import Path
 

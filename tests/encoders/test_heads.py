@@ -1,4 +1,4 @@
-"""Projection heads of two and three layers, and what a saved one tells about itself."""
+"""Projection heads of two and three layers, in memory and saved."""
 
 import pytest
 import torch
@@ -27,5 +27,4 @@ def test_a_saved_model_comes_back_with_its_head(tmp_path, layers):
     save_model(model, tmp_path, size=8, short=8)
     again = load_model(NETWORK, 1, tmp_path).eval()
     images = torch.rand(4, 1, 8, 8)
-    for found, expected in zip(again(images), model(images)):
-        assert torch.equal(found, expected)
+    assert all(torch.equal(*pair) for pair in zip(again(images), model(images)))

@@ -1,20 +1,18 @@
-"""The magnitude mask against its definition."""
-
-import math
+"""SDCLR's magnitude mask against its definition."""
 
 import pytest
 import torch
 
 from ballast.encoders.pruned import magnitude_masks
+from tests.oracles.pruned import threshold_by_sorting
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.9, 0.999, 1.0])
-def test_one_threshold_over_all_weights(share):
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.3, 0.5, 0.9, 0.999, 1.0])
+def test_one_threshold_over_all_weights(fraction):
     torch.manual_seed(0)
     weights = [torch.randn(4, 3, 3, 3), torch.randn(8, 4, 1, 1) * 0.1, torch.randn(5, 8, 3, 3)]
-    masks = magnitude_masks(weights, share)
-    size = sorted(w for weight in weights for w in weight.abs().flatten().tolist())
-    threshold = size[min(math.ceil(share * len(size)), len(size) - 1)]
+    masks = magnitude_masks(weights, fraction)
+    threshold = threshold_by_sorting(weights, fraction)
     for weight, mask in zip(weights, masks):
         assert torch.equal(mask, weight.abs() >= threshold)
     assert any(mask.any() for mask in masks)

@@ -1,1 +1,0 @@
-"""Contrastive frameworks."""

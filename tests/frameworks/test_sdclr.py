@@ -3,22 +3,24 @@
 import copy
 
 import torch
+from torch import nn
 
 from ballast.encoders.model import build
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
 from ballast.losses.ntxent import ntxent
+from tests.oracles.pruned import pruned_copy
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 4, "depths": [1, 1], "projection": 8}
 
 
-def network(share=0.5, layers=2):
-    return SDCLR(build(NETWORK, 3, 1, layers).double(), share)
+def network(prune=0.5, layers=2):
+    return SDCLR(build(NETWORK, 3, 1, layers).double(), prune)
 
 
-def views(pairs=6, more=0):
+def views(pairs=6, further=0):
     torch.manual_seed(0)
-    return torch.rand(2 * pairs + more, 3, 8, 8, dtype=torch.float64)
+    return torch.rand(2 * pairs + further, 3, 8, 8, dtype=torch.float64)
 
 
 def gradients(framework):
@@ -45,24 +47,25 @@ def test_joint_backward_equals_the_released_two_pass_gradient():
 
 
 def test_without_pruning_and_with_equal_statistics_it_is_simclr():
-    framework = network(share=0.0).eval()
+    framework = network(prune=0.0).eval()
     images = views()
     torch.testing.assert_close(framework.project(images, 6), SimCLR(framework.model).eval().project(images, 6))
 
 
 def test_the_second_view_of_a_pair_is_pruned_and_the_others_are_dense():
-    framework = network(share=0.9).eval()
-    images = views(pairs=4, more=3)
+    framework = network(prune=0.9).eval()
+    images = views(pairs=4, further=3)
     z = framework.project(images, 4)
     dense = framework.model(images)[1]
     torch.testing.assert_close(z[:4], dense[:4])
     torch.testing.assert_close(z[8:], dense[8:])
+    torch.testing.assert_close(z[4:8], pruned_copy(framework.model, 0.9)(images[4:8])[1])
     assert (z[4:8] - dense[4:8]).abs().max() > 1e-3
 
 
 def test_every_batchnorm_has_a_twin_that_learns_apart():
     framework = network(layers=3)
-    norms = [m for m in framework.model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    norms = [m for m in framework.model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
     assert len(framework.pruned.norms) == len(norms) == 9  # stem, 2 and 3 in the blocks, 3 in the head
     ntxent(*framework.project(views(), 6).chunk(2), 0.2).backward()
     for norm, twin in zip(norms, framework.pruned.norms):
@@ -72,7 +75,7 @@ def test_every_batchnorm_has_a_twin_that_learns_apart():
 
 
 def test_masked_weights_learn_from_the_dense_branch_alone():
-    framework = network(share=0.9)
+    framework = network(prune=0.9)
     first, second = views().chunk(2)
     framework.pruned(framework.model, second)[1].square().sum().backward()
     for name, mask in framework.pruned.masks.items():

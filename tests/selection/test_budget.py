@@ -1,4 +1,4 @@
-"""COLT's budgets and its greedy choice (methods.md 1.6 and 8.5)."""
+"""COLT's budgets and its choice of pool images."""
 
 import pytest
 import torch
@@ -7,30 +7,27 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from tests.oracles.budget import budgets_with_the_remainder_last, nearest_by_loops
 
 densities = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(torch.tensor)
 
 
 @given(densities, st.integers(0, 5000), st.floats(0.1, 10), st.sampled_from(["largest", "last"]))
 def test_budgets_sum_to_the_total(density, total, temperature, remainder):
-    found = budgets(density, total, temperature, remainder)
-    assert int(found.sum()) == total and found.min() >= 0
+    budget = budgets(density, total, temperature, remainder)
+    assert int(budget.sum()) == total and budget.min() >= 0
 
 
 @given(densities, st.integers(0, 5000))
 def test_a_denser_cluster_never_gets_more(density, total):
-    found = budgets(density, total, 1.0, "largest")[density.argsort(stable=True)]
-    assert (found.diff() <= 1).all()  # 1: the remainder is whole images
-    assert found[0] >= found[-1]
+    budget = budgets(density, total, 1.0, "largest")[density.argsort(stable=True)]
+    assert (budget.diff() <= 1).all()  # 1: the remainder is whole images
+    assert budget[0] >= budget[-1]
 
 
 def test_equals_the_equation_with_the_remainder_last():
-    g, total = torch.tensor([0.5, 0.1, 0.3], dtype=torch.float64), 100
-    w = -(g - 0.3) / 0.2
-    pi = w.exp() / w.exp().sum()
-    expected = (total * pi).floor().long()
-    expected[-1] += total - expected.sum()
-    assert budgets(g, total, 1.0, "last").tolist() == expected.tolist()
+    density = torch.tensor([0.5, 0.1, 0.3], dtype=torch.float64)
+    assert budgets(density, 100, 1.0, "last").tolist() == budgets_with_the_remainder_last(density, 100)
 
 
 def test_equal_densities_share_equally_and_an_empty_cluster_gets_nothing():
@@ -47,9 +44,6 @@ def test_choice_is_greedy_by_cluster_and_distinct(seed, block):
     pool, centres = normalize(torch.randn(30, 3)), torch.randn(4, 3)
     budget = torch.tensor([5, 0, 10, 7])
     index, cluster, cosine = nearest_to_centres(pool, centres, budget, block)
-    taken = []
-    for c, count in enumerate(budget.tolist()):
-        left = [i for i in range(30) if i not in taken]
-        taken += sorted(left, key=lambda i: -float(pool[i] @ normalize(centres[c], dim=0)))[:count]
-    assert index.tolist() == taken and cluster.bincount(minlength=4).tolist() == budget.tolist()
+    assert index.tolist() == nearest_by_loops(pool, centres, budget)
+    assert cluster.bincount(minlength=4).tolist() == budget.tolist()
     torch.testing.assert_close(cosine, (pool[index] * normalize(centres)[cluster]).sum(1))
