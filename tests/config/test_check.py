@@ -1,97 +1,200 @@
-"""Bad parameters end in one line that names the parameter."""
+"""Bad parameters end in one line that names the file, the parameter, and what would be right."""
 
-from pathlib import Path
+from copy import deepcopy
 
 import pytest
-import yaml
 
-from ballast.config.check import check
+from ballast.config.build import build, validated
+from ballast.config.check import check, check_dataset
+from ballast.config.datasets import Dataset
+from ballast.config.profile import Profile
+from ballast.config.rows import Params
 from ballast.runtime.errors import BallastError
+from tests.config.configuration import DATASETS, PARAMS, PROFILES, dataset, params, profile
 
-ROOT = Path(__file__).parents[1]
+LAPTOP = "configs/profiles/laptop.yaml: "
 
 
-def changed(path, value):
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+def changed(block, path, value):
+    block = deepcopy(block)
     *way, last = path.split(".")
-    here = raw
+    inner = block
     for part in way:
-        here = here[part]
+        inner = inner.setdefault(part, {})
     if value is KeyError:
-        del here[last]
+        del inner[last]
     else:
-        here[last] = value
-    return raw
+        inner[last] = value
+    return block
 
 
-def test_the_committed_parameters_are_sound():
-    check(changed("seed", 3))
+def refusal(*blocks):
+    with pytest.raises(BallastError) as error:
+        check(*blocks)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_is_sound_with_every_row_and_variant(name):
+    images = {"digits": "digits", "small": "cifar10_lt", "study": "cifar10_lt"}
+    check(params(name), profile(name), dataset(name if name in DATASETS else images.get(name, "glyphs")))
+    assert build(Profile, profile(name)) == validated(Profile, profile(name))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_is_sound(name):
+    assert check_dataset(dataset(name), name) == build(Dataset, dataset(name))
+
+
+def test_rows_are_built_alike_with_and_without_checks():
+    assert build(Params, PARAMS) == validated(Params, PARAMS)
 
 
 @pytest.mark.parametrize(("path", "value", "line"), [
-    ("profile", "lptop", "profile: unknown 'lptop'; known: laptop"),
-    ("dataset", "cats", "dataset: unknown 'cats'; known: glyphs, digits"),
-    ("profiles.laptop.sampling.budget", -5, "profiles.laptop.sampling.budget: input should be greater"),
-    ("profiles.laptop.pretrain.epochs", 0, "profiles.laptop.pretrain.epochs: input should be greater"),
-    ("profiles.laptop.pretrain.epochs", "60", "profiles.laptop.pretrain.epochs: input should be a valid integer"),
-    ("profiles.laptop.pretrain.warmup", 99999, "profiles.laptop.pretrain.warmup: 99999 epochs do not fit"),
-    ("profiles.laptop.sampling.budget", 9000, "profiles.laptop.sampling.budget: 9000 is more than the 6000 images"),
-    ("profiles.laptop.sampling.warmup", 100, "profiles.laptop.sampling.warmup: 100 leaves none of the 100 epochs"),
-    ("datasets.glyphs.longtail.ratio", 0.5, "datasets.glyphs.longtail.ratio: input should be greater"),
-    ("datasets.glyphs.source.kind", "jpeg", "datasets.glyphs.source"),
-    ("profiles.smoke.network.width", 4, "profiles.smoke.network.width: input should be greater than or equal to 16"),
-    ("datasets.glyphs.source.size", 2, "datasets.glyphs.source.size: input should be greater"),
-    ("profiles.laptop.augment.crop", [0.9, 0.2], "profiles.laptop.augment.crop: wants [smallest, largest]"),
+    ("seed", -1, "seed: expected a value greater than or equal to 0, got -1"),
+    ("show", [], "show: expected at least 1 of them, got []"),
+    ("show", ["simclear"], "show: expected rows (balanced"),
+    ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
     ("methods.mak.select.alhpa", 0.3, "methods.mak.select.alhpa: unknown key; did you mean 'alpha'?"),
     ("methods.mak.select.alpha", KeyError, "methods.mak.select.alpha: missing"),
-    ("methods.mak.select.alpha", 3, "methods.mak.select.alpha: input should be less than or equal to 1, found 3"),
-    ("methods.colt.pretrain.framework", "simclear", "methods.colt.pretrain.framework: input should be 'simclr' or"),
-    ("methods.colt.pretrain.epochs", 0, "methods.colt.pretrain.epochs: input should be greater"),
-    ("methods.colt.pretrain.epochs", 4, "profiles.laptop.pretrain.warmup: 5 epochs do not fit into 4 epochs"),
-    ("methods.colt.pretrain.epochs", 8, "profiles.laptop.sampling.warmup: 10 leaves none of the 8 epochs of colt"),
-    ("methods.sdclr.pretrain.prune", 1.5, "methods.sdclr.pretrain.prune: input should be less than 1, found 1.5"),
-    ("methods.sdclr.pretrain.prune", KeyError, "methods.sdclr.pretrain.prune: the share of pruned weights goes with"),
-    ("methods.simclr.pretrain.prune", 0.5, "methods.simclr.pretrain.prune: the share of pruned weights goes with"),
-    ("methods.sdclr.pretrain.layers", 4, "methods.sdclr.pretrain.layers: input should be less than or equal to 3"),
-    ("methods.bcl.pretrain.boost.operations", 0, "methods.bcl.pretrain.boost.operations: input should be greater"),
-    ("methods.simclr.pretrain.boots", {}, "methods.simclr.pretrain.boots: unknown key; did you mean 'boost'?"),
-    ("methods.simclr.pretrain.semantic", {"weight": 0.5, "threshold": 0.0},
-     "methods.simclr.pretrain.semantic: begins with the first round of resample, which simclr does not have"),
-    ("methods.guided.pretrain.resample.neighbours", 0.1,
-     "methods.guided.pretrain.resample.neighbours: sparsity counts nearest neighbours, at least 1"),
-    ("methods.guided.student.framework", "sdclr", "methods.guided.student.prune: the share of pruned weights"),
-    ("methods.guided.student.far", 0, "methods.guided.student.far: input should be greater"),
-    ("methods.mak.select.rule", "best", "methods.mak.select"),
-    ("profiles.laptop.pretrain.temperature", -1.0, "profiles.laptop.pretrain.temperature: input should be greater"),
-    ("profiles.laptop.pretrain.temperature", {"low": 0.1, "high": 1.0},
-     "profiles.laptop.pretrain.temperature.period: missing"),
-    ("profiles.laptop.linear.crop", "two", "profiles.laptop.linear.crop: input should be a valid integer"),
-    ("profiles.laptop.fewshot.every", 1000, "profiles.laptop.fewshot.every: 1000 looks at the validation list never"),
-    ("profiles.imagenet100_lt.tuned.sdclr", KeyError, "profiles.imagenet100_lt.tuned: nothing for 'sdclr'; write sdc"),
-    ("profiles.imagenet100_lt.tuned.sdcrl", {}, "profiles.imagenet100_lt.tuned.sdcrl: no such method; known: balan"),
-    ("profiles.imagenet100_lt.tuned.sdclr.prune", 2.0, "profiles.imagenet100_lt.tuned.sdclr.prune: input should be l"),
-    ("variants.bcl-d.of", "blc", "variants.bcl-d.of: no such method as 'blc'; known: balanced"),
-    ("variants.mak-both.set.select.ratio", 0.5, "variants.mak-both.set.select.ratio: input should be greater"),
-    ("variants.bcl-d.set.pretrain.prune", -1.0, "variants.bcl-d.set.pretrain.prune: input should be greater"),
-    ("variants.bcl-d.set", {}, "variants.bcl-d.set: dictionary should have at least 1 item"),
-    ("methods.colt.pretrain.resample.clusters", 0, "methods.colt.pretrain.resample.clusters: input should be greater"),
-    ("datasets.own.longtail.law", "exponential", "datasets.own.longtail.largest: missing"),
-    ("datasets.folders.longtail", {"law": "given"}, "datasets.folders.longtail.law: 'given' does not go with source"),
-    ("datasets.own.longtail", {"law": "published", "folder": "x", "prefix": ""},
-     "datasets.own.longtail.law: 'published' does not go with source kind 'own'; `given` goes with lists and own"),
-    ("datasets.imagenet100_lt.source.short", 100, "datasets.imagenet100_lt.source.short: 100 is less than size"),
-    ("datasets.places_lt.source.where", "disk", "datasets.places_lt.source.where: input should be 'memory', 'cache'"),
-    ("datasets.own.source.seeds", "x", "datasets.own.source.seeds: unknown key; did you mean 'seed'?"),
-    ("methods.colt.pretrain.domain.form", "x", "methods.colt.pretrain.domain.form: input should be 'code' or 'poster'"),
+    ("methods.mak.select.alpha", 3, "methods.mak.select.alpha: expected a value less than or equal to 1, got 3"),
+    ("methods.mak.select.rule", "best", "methods.mak.select.rule: expected one of 'random', 'kcenter', 'mak', got 'be"),
+    ("methods.mak.select.rule", KeyError, "methods.mak.select.rule: missing"),
+    ("methods.mak.pool", "none", "methods.mak.pool: expected 'mak', since the row selects, got 'none'"),
+    ("methods.simclr.pool", "colt", "methods.simclr.pool: expected none, all or a row with `select` (random, kcenter,"),
+    ("methods.simclr.pool", "all", "methods.simclr.pool: expected another, since no idea samples from it, got 'all'"),
+    ("methods.colt.pool", "none", "methods.colt.pool: expected 'all', from which colt samples, got 'none'"),
+    ("methods.colt.images", "all", "methods.colt.images: expected 'longtail' or 'balanced', got 'all'"),
+    ("methods.none", PARAMS["methods"]["simclr"], "none: expected a name of letters, digits, - and _"),
+    ("methods.a/b", PARAMS["methods"]["simclr"], "a/b: expected a name of letters"),
+    ("students.colt", PARAMS["students"]["guided"], "colt: expected one row or variant of that name, got two"),
+    ("methods.colt.pretrain.framework", "simclear", "methods.colt.pretrain.framework: expected 'simclr' or 'sdclr', g"),
+    ("methods.colt.pretrain.framework", KeyError, "methods.colt.pretrain.framework: missing"),
+    ("methods.colt.pretrain.epochs", 0, "methods.colt.pretrain.epochs: expected a value greater than or equal to 1"),
+    ("methods.colt.pretrain.lr", float("inf"), "methods.colt.pretrain.lr: expected a finite number, got inf"),
+    ("methods.colt.pretrain.lr", float("nan"), "methods.colt.pretrain.lr: expected a finite number, got nan"),
+    ("methods.colt.pretrain.lr", "1e-5", "methods.colt.pretrain.lr: expected a valid number, got '1e-5'"),
+    ("methods.sdclr.pretrain.prune", 1.5, "methods.sdclr.pretrain.prune: expected a value less than 1, got 1.5"),
+    ("methods.simclr.pretrain.prune", 0.5, "methods.simclr.pretrain.prune: goes with framework sdclr only, got"),
+    ("methods.sdclr.pretrain.layers", 4, "methods.sdclr.pretrain.layers: expected a value less than or equal to 3"),
+    ("methods.sdclr.pretrain.layers", True, "methods.sdclr.pretrain.layers: expected a valid integer, got True"),
+    ("methods.colt.pretrain.match_updates", True, "methods.colt.pretrain.match_updates: goes with pool: none only"),
+    ("methods.bcl.pretrain.bcl.operations", 0, "methods.bcl.pretrain.bcl.operations: expected a value greater than or"),
+    ("methods.simclr.pretrain.clot", {}, "methods.simclr.pretrain.clot: unknown key; did you mean 'colt'?; an idea is"),
+    ("methods.simclr.pretrain.bcl", None, "methods.simclr.pretrain.bcl: expected a mapping, got None; {} takes the de"),
+    ("methods.simclr.pretrain.semantic", {"weight": 0.5},
+     "methods.simclr.pretrain.semantic: begins with the first round of an idea that samples from the pool, which simc"),
+    ("methods.guide.pretrain.colt.neighbours", 0.1,
+     "methods.guide.pretrain.colt.neighbours: expected at least 1 with tailness: sparsity, got 0.1"),
+    ("methods.colt.pretrain.colt.clusters", 0, "methods.colt.pretrain.colt.clusters: expected a value greater"),
+    ("methods.colt.pretrain.colt.domain.form", "x", "methods.colt.pretrain.colt.domain.form: expected 'code' or 'post"),
+    ("methods.colt.pretrain.temperature", {"low": 0.1}, "methods.colt.pretrain.temperature.high: missing"),
+    ("students.guided.framework", "moco", "students.guided.framework: expected 'simclr' or 'sdclr', got 'moco'"),
+    ("students.guided.guide", "guied", "students.guided.guide: expected a row of methods, got 'guied'"),
+    ("students.guided.far", 0, "students.guided.far: expected a value greater than or equal to 1, got 0"),
+    ("students.guided.fra", 1, "students.guided.fra: unknown key; did you mean 'far'?"),
+    ("students.guided.prune", 0.5, "students.guided.prune: goes with framework sdclr only, got framework simclr"),
+    ("variants.bcl-d.of", "blc", "variants.bcl-d.of: expected a row (balanced, "),
+    ("variants.bcl-d.row", "blc", "variants.bcl-d.row: expected a row (balanced, "),
+    ("variants.bcl-d.set", {}, "variants.bcl-d.set: expected at least 1 of them, got {}"),
+    ("variants.bcl-d.set", {"methods.blc.pretrain.lr": 0.1}, "variants.bcl-d.set.methods.blc.pretrain.lr: expected th"),
+    ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected the path of a value in a row, like methods"),
+    ("variants.bcl-d.set", {"methods.mak.select.alpha.x": 1}, "variants.bcl-d.set: methods.mak.select.alpha.x: expect"),
+    ("variants.mak-both.set", {"methods.mak.select.ratio": 0.5},
+     "variants.mak-both.set: methods.mak.select.ratio: expected a value greater than or equal to 1, got 0.5"),
+    ("variants.sdclr-90.set", {"methods.sdclr.pretrain.prune": -1.0},
+     "variants.sdclr-90.set: methods.sdclr.pretrain.prune: expected a value greater than or equal to 0, got -1.0"),
+    ("variants.guided-far-1.set", {"students.guided.far": 0}, "variants.guided-far-1.set: students.guided.far: expect"),
 ])
-def test_a_mistake_is_one_line_that_names_it(path, value, line):
-    with pytest.raises(BallastError) as error:
-        check(changed(path, value))
-    assert str(error.value).startswith(line) and "\n" not in str(error.value)
+def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
+    message = refusal(changed(PARAMS, path, value), profile("laptop"), dataset("glyphs"))
+    assert message.startswith(f"params.yaml: {line}"), message
 
 
-def test_images_that_are_cut_from_files_want_crops_by_share():
-    raw = changed("dataset", "imagenet100_lt")
-    with pytest.raises(BallastError, match=r"profiles.laptop.linear.crop: 2 pixels of padding go with images"):
-        check(raw)
-    check({**raw, "profile": "imagenet100_lt"})
+@pytest.mark.parametrize(("path", "value", "line"), [
+    ("sampling.budget", -5, "sampling.budget: expected a value greater than or equal to 1, got -5"),
+    ("sampling.budget", 9000, "sampling.budget: expected at most the 6000 images of the pool, got 9000"),
+    ("sampling.warmup", 100, "sampling.warmup: expected less than the 100 epochs of colt, got 100"),
+    ("pretrain.epochs", 0, "pretrain.epochs: expected a value greater than or equal to 1"),
+    ("pretrain.epochs", "60", "pretrain.epochs: expected a valid integer, got '60'"),
+    ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 100 epochs of balanced, got 99999"),
+    ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than 0, got -1.0"),
+    ("pretrain.temperature", {"low": 0.1}, "pretrain.temperature.high: missing"),
+    ("pretrain.temperature_period", 1.5, "pretrain.temperature_period: expected a value less than or equal to 1"),
+    ("student.warmup", 31, "student.warmup: expected at most the 30 epochs, got 31"),
+    ("network.width", 4, "network.width: expected a value greater than or equal to 16, got 4"),
+    ("network.depths", [], "network.depths: expected at least 1 of them, got []"),
+    ("augment.crop", [0.9, 0.2], "augment.crop: expected [smallest, largest], got [0.9, 0.2]"),
+    ("augment.grey", 0.2, "augment.grey: unknown key; did you mean 'gray'?"),
+    ("linear.crop", "two", "linear.crop: expected a valid integer, got 'two'"),
+    ("linear.crop", [0.9, 0.2], "linear.crop: expected [smallest, largest], got [0.9, 0.2]"),
+    ("fewshot.every", 1000, "fewshot.every: expected at most the 100 epochs, got 1000"),
+    ("knn", KeyError, "knn: missing"),
+    ("adapt.sdcrl", {"prune": 0.5}, "adapt.sdcrl: unknown key; did you mean 'sdclr'?; expected a framework, an idea"),
+    ("adapt.sdclr.prune", 2.0, "adapt.sdclr.prune: expected a value less than 1, got 2.0"),
+    ("adapt.bcl.prune", 0.5, "adapt.bcl.prune: unknown key"),
+    ("adapt.bcl.colt", {}, "adapt.bcl.colt: unknown key"),
+    ("adapt.select.epochs", 0, "adapt.select.epochs: expected a value greater than or equal to 1, got 0"),
+    ("adapt.colt.colt", {"domain": {"weight": -1.0}}, "adapt.colt.colt.domain.weight: expected a value greater"),
+    ("adapt.bcl.epochs", 4, "pretrain.warmup: expected at most the 4 epochs of bcl, got 5"),
+])
+def test_a_mistake_in_the_profile_is_one_line_that_names_it(path, value, line):
+    message = refusal(PARAMS, changed(profile("laptop"), path, value), dataset("glyphs"))
+    assert message.startswith(LAPTOP + line), message
+
+
+@pytest.mark.parametrize(("name", "path", "value", "line"), [
+    ("glyphs", "longtail.ratio", 0.5, "longtail.ratio: expected a value greater than or equal to 1, got 0.5"),
+    ("glyphs", "source.kind", "jpeg", "source.kind: expected one of 'glyphs', 'digits', "),
+    ("glyphs", "source.size", 2, "source.size: expected a value greater than or equal to 8, got 2"),
+    ("glyphs", "groups", "halves", "groups: expected 'thirds', 'sdclr' or 'counts', got 'halves'"),
+    ("own", "longtail.law", "exponential", "longtail.largest: missing"),
+    ("folders", "longtail", {"law": "given"}, "longtail.law: 'given' does not go with source.kind 'folder'"),
+    ("own", "longtail", {"law": "published", "folder": "x", "prefix": ""},
+     "longtail.law: 'published' does not go with source.kind 'own'; `given` goes with lists and own"),
+    ("imagenet100_lt", "source.short", 100, "source.short: expected at least source.size, 224, got 100"),
+    ("places_lt", "source.where", "disk", "source.where: expected 'memory', 'cache' or 'files', got 'disk'"),
+    ("own", "source.in_domian", "x", "source.in_domian: unknown key; did you mean 'in_domain'?"),
+])
+def test_a_mistake_in_the_data_set_is_one_line_that_names_it(name, path, value, line):
+    message = refusal({**PARAMS, "dataset": name}, profile("laptop"), changed(dataset(name), path, value))
+    assert message.startswith(f"configs/datasets/{name}.yaml: {line}"), message
+
+
+def test_schedules_are_checked_for_the_profile_in_use_alone():
+    raw = changed(PARAMS, "methods.colt.pretrain.epochs", 14)
+    check(raw, profile("laptop"), dataset("glyphs"))
+    message = refusal({**raw, "profile": "cifar10_lt", "dataset": "cifar10_lt"}, profile("cifar10_lt"),
+                      dataset("cifar10_lt"))
+    assert message == ("configs/profiles/cifar10_lt.yaml: sampling.warmup: expected less than the 14 epochs of colt, "
+                       "got 100")
+    short = changed(PARAMS, "methods.colt.pretrain.epochs", 4)
+    assert refusal(short, profile("laptop"), dataset("glyphs")).startswith(
+        f"{LAPTOP}pretrain.warmup: expected at most the 4 epochs of colt, got 5")
+
+
+def test_sdclr_without_a_pruned_fraction_is_told_where_to_set_it():
+    bare = changed(profile("laptop"), "adapt", {})
+    assert refusal(PARAMS, bare, dataset("glyphs")) == (
+        "params.yaml: methods.sdclr.pretrain.prune: missing: framework sdclr needs the fraction of pruned weights; set "
+        "it here or in adapt.sdclr of configs/profiles/laptop.yaml")
+
+
+def test_images_that_are_cut_from_files_need_crops_by_fraction():
+    raw = {**PARAMS, "dataset": "imagenet100_lt"}
+    assert refusal(raw, profile("laptop"), dataset("imagenet100_lt")).startswith(
+        f"{LAPTOP}linear.crop: expected [smallest, largest], got 2 pixels of padding")
+    check({**raw, "profile": "imagenet100_lt"}, profile("imagenet100_lt"), dataset("imagenet100_lt"))
+
+
+@pytest.mark.parametrize("path", ["seed", "show", "methods.simclr.pretrain.lr", "methods.mak.select.rule", "methods.x"])
+@pytest.mark.parametrize("value", ["x" * 5000, ["a\nb"] * 999, {"a": {"b": ["c"] * 999}}, {3: 4}, None])
+def test_a_message_is_one_short_line_whatever_the_value(path, value):
+    assert len(refusal(changed(PARAMS, path, value), profile("laptop"), dataset("glyphs"))) < 500
+
+
+def test_a_block_that_is_part_of_itself_is_refused():
+    block = {"a": 1}
+    block["b"] = block
+    assert "expected at most 8 blocks" in refusal({**PARAMS, "seed": block}, profile("laptop"), dataset("glyphs"))

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ballast.runtime.errors import BallastError
-from ballast.training import scratch as module
-from ballast.training.scratch import Scratch
+from ballast.training import checkpoint as module
+from ballast.training.checkpoint import Checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def open_(folder, **params):
-    return Scratch(params, [str(folder / "input")])
+    return Checkpoint(params, [str(folder / "input")])
 
 
 def test_state_comes_back_and_is_gone_after_the_end(folder):
@@ -59,10 +59,10 @@ def test_a_second_trainer_waits_for_one_that_is_about_to_end(folder):
 
 def test_a_change_while_training_is_noticed(folder):
     first = open_(folder, a=1)
-    first.check_code()
+    first.check_unchanged()
     (folder / "input").write_text("changed")
     with pytest.raises(BallastError, match="changed while this stage ran"):
-        first.check_code()
+        first.check_unchanged()
 
 
 def test_saving_keeps_to_its_share_of_the_time(folder, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_state_that_would_run_code_is_refused(folder, monkeypatch):
     monkeypatch.chdir(folder)
     first = open_(folder, a=1)
     first.save({"epoch": 1, "memory": Exploit()})
-    with pytest.raises(BallastError, match=r"state.pt: holds other things than a state of Ballast's; delete it"):
+    with pytest.raises(BallastError, match=r"state.pt: not a checkpoint of Ballast; delete it"):
         first.load()
     assert not (folder / "exploited").exists()
 

@@ -1,10 +1,10 @@
-"""Learning rate and the exact number of iterations (methods.md 1.1, 1.6, 8.8)."""
+"""The learning rate: linear warm-up, then a cosine."""
 
 import math
 
 import pytest
 
-from ballast.training.schedule import batches_per_epoch, resampling_epochs, warmup_cosine
+from ballast.training.schedule import warmup_cosine
 
 
 def test_fixed_points_of_the_schedule():
@@ -18,15 +18,3 @@ def test_equals_the_equation():
     for s in range(100, 1001, 50):
         f = 1e-6 / 0.5 + (1 - 1e-6 / 0.5) * 0.5 * (1 + math.cos(math.pi * (s - 100) / 900))
         assert warmup_cosine(s, 0.5, 100, 1000) == pytest.approx(0.5 * f)
-
-
-def test_lengths_of_the_published_runs():
-    assert sum(batches_per_epoch(11165, 10000, 101, 2000, 512)) == 82000
-    assert sum(batches_per_epoch(9754, 10000, 101, 2000, 512)) == 76100
-    assert sum(batches_per_epoch(12205, 10000, 101, 500, 256)) == 39600
-    assert sum(batches_per_epoch(11165, 0, 1, 2000, 512)) == 44000
-
-
-def test_resampling_events_of_the_published_runs():
-    assert [len(resampling_epochs(epochs, 100, 25)) for epochs in (2000, 1000, 500)] == [76, 36, 16]
-    assert resampling_epochs(10, 3, 4) == [4, 8] and resampling_epochs(3, 3, 1) == []

@@ -82,7 +82,7 @@ def validated(kind: type[T], block: object) -> T:
     Unknown keys are errors. A whole number may stand for a floating-point number. Numbers are finite.
 
     Raises:
-        Misfit: the path of the most telling error within the block, and what is wrong.
+        MisfitError: the path of the most telling error within the block, and what is wrong.
     """
     from pydantic import ValidationError
 
@@ -90,15 +90,15 @@ def validated(kind: type[T], block: object) -> T:
     try:
         result = _adapter(kind).validate_json(text)
     except ValidationError as error:
-        raise Misfit(*_explain(error.errors(include_url=False), kind, block)) from error
+        raise MisfitError(*_explain(error.errors(include_url=False), kind, block)) from error
     problem = getattr(result, "problem", lambda: None)()
     if problem:
         path, message = problem.split(": ", 1)
-        raise Misfit(path.split("."), message)
+        raise MisfitError(path.split("."), message)
     return result
 
 
-class Misfit(Exception):
+class MisfitError(Exception):
     """A value that does not fit: its path within the block that was checked, and what is wrong."""
 
     def __init__(self, path: list[str], message: str) -> None:
@@ -127,7 +127,6 @@ def _explain(errors: list[dict], kind: type, block: object) -> tuple[list[str], 
 
     A misspelt key explains the missing one that it causes; a block that may also be a plain value was meant as a block.
     """
-    unknown = ("extra_forbidden", "unexpected_keyword_argument")
     error = min(errors, key=_rank)
     missing = error["type"].startswith("missing")
     path = _path(error["loc"], block, missing)

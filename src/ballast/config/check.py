@@ -5,7 +5,7 @@ Checks params.yaml whole, with its variants, and the profile and data set in use
 
 import re
 
-from ballast.config.build import Misfit, shown, unknown_key, validated
+from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.datasets import Dataset
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Profile
@@ -25,6 +25,7 @@ from ballast.runtime.errors import BallastError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 RESERVED = ("none", "all")  # pools
+DEEPEST = 8
 
 
 def check(params: dict, profile: dict, dataset: dict) -> Params:
@@ -33,9 +34,10 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     Raises:
         BallastError: one line that names the first wrong value and says what would be right.
     """
-    file = f"configs/profiles/{params.get('profile')}.yaml"
+    _check_keys(params, "params.yaml: ")
     typed = _validated(Params, params, "params.yaml: ")
-    _check_keys(params)
+    file = f"configs/profiles/{typed.profile}.yaml"
+    _check_keys(profile, f"{file}: ")
     typed_profile = _validated(Profile, profile, f"{file}: ")
     check_adapt(profile, file)
     _check_together(typed_profile, check_dataset(dataset, typed.dataset), typed, file)
@@ -51,7 +53,9 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
 
 def check_dataset(dataset: dict, name: str) -> Dataset:
     """Return the typed data set of a file."""
-    return _validated(Dataset, dataset, f"configs/datasets/{name}.yaml: ")
+    file = f"configs/datasets/{name}.yaml: "
+    _check_keys(dataset, file)
+    return _validated(Dataset, dataset, file)
 
 
 def check_adapt(profile: dict, file: str) -> None:
@@ -133,7 +137,7 @@ def check_variant(params: dict, profile: dict, name: str) -> None:
     for path in variant["set"]:
         kind, _, rest = path.partition(".")
         row = rest.partition(".")[0]
-        if row not in params.get(kind, {}) or kind not in ("methods", "students") or "." not in rest:
+        if kind not in ("methods", "students") or row not in params.get(kind, {}) or "." not in rest:
             raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected the path of a value in a row, like "
                                f"methods.{rows[0]}.pretrain.epochs")
         touched[kind, row] = check_method if kind == "methods" else check_student
@@ -145,14 +149,14 @@ def check_variant(params: dict, profile: dict, name: str) -> None:
         raise BallastError(f"{place}.set: {str(error).removeprefix('params.yaml: ')}") from error
 
 
-def _check_keys(block: object, path: str = "") -> None:
-    """Refuse keys that are not text, and nesting that no value needs."""
-    if path.count(".") > 10:
-        raise BallastError(f"params.yaml: {shown(path, quoted=False)}: nested too deeply")
-    for key, value in block.items() if isinstance(block, dict) else ():
-        if not isinstance(key, str):
-            raise BallastError(f"params.yaml: {path}{shown(key)}: expected text as a key; write it in quotes")
-        _check_keys(value, f"{path}{key}.")
+def _check_keys(block: object, place: str, depth: int = 0) -> None:
+    """Refuse keys that are not text, and nesting that no value needs, as of a block that is part of itself."""
+    if depth > DEEPEST:
+        raise BallastError(f"{shown(place, quoted=False)}: expected at most {DEEPEST} blocks within another")
+    for key, value in block.items() if isinstance(block, dict) else enumerate(block) if isinstance(block, list) else ():
+        if isinstance(block, dict) and not isinstance(key, str):
+            raise BallastError(f"{place}{shown(key)}: expected text as a key; put it in quotes")
+        _check_keys(value, f"{place}{key}.", depth + 1)
 
 
 def _check_together(profile: Profile, dataset: Dataset, params: Params, file: str) -> None:
@@ -223,7 +227,7 @@ def _ideas(values: dict) -> list[str]:
 def _part(kind: type, block: object, path: tuple[str, ...], where) -> object:
     try:
         return validated(kind, block)
-    except Misfit as error:
+    except MisfitError as error:
         hint = "; {} takes the defaults" if block is None else ""
         raise BallastError(f"{where(*path, *error.path)}: {error.message}{hint}") from error
 
@@ -231,7 +235,7 @@ def _part(kind: type, block: object, path: tuple[str, ...], where) -> object:
 def _validated(kind: type, block: object, prefix: str) -> object:
     try:
         return validated(kind, block)
-    except Misfit as error:
+    except MisfitError as error:
         place = f"{prefix}{'.'.join(error.path)}".rstrip(".: ")
         raise BallastError(f"{place}: {error.message}") from error
 

@@ -101,7 +101,7 @@ def merged_recipe(params: dict, profile: dict, row: str) -> dict:
     block["optimization"] = {key: values.pop(key) for key in OPTIMIZATION_KEYS if key in values}
     if params["methods"][row]["pool"] == "all" or block.get("match_updates"):
         block["sampling"] = profile["sampling"]
-    return plain(load_recipe({**block, "ideas": values}))
+    return plain(load_recipe({**block, "ideas": _in_order(values, params["methods"][row]["pretrain"])}))
 
 
 def student_recipe(params: dict, profile: dict, row: str) -> dict:
@@ -127,6 +127,14 @@ def load_student(block: dict) -> StudentRecipe:
 def plain(recipe: Recipe | StudentRecipe) -> dict:
     """Return a recipe as plain values, without those that are None."""
     return {key: value for key, value in asdict(recipe).items() if value is not None}
+
+
+def _in_order(ideas: dict, own: dict) -> dict:
+    """Return ideas in the order of the row, those first that sample from the pool: others may act on a round."""
+    for idea in ideas:
+        _settings(idea)
+    samples = {idea: getattr(idea_module(idea).Idea, "samples", False) for idea in ideas}
+    return {idea: ideas[idea] for idea in sorted(ideas, key=lambda name: (not samples[name], list(own).index(name)))}
 
 
 def _settings(idea: str) -> type:

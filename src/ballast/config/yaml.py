@@ -68,6 +68,12 @@ Loader.add_constructor("tag:yaml.org,2002:int", Loader.integer)
 Loader.add_constructor("tag:yaml.org,2002:float", Loader.real)
 
 
+class Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which puts text in quotes where the loader would take it for something else."""
+
+    yaml_implicit_resolvers = Loader.yaml_implicit_resolvers
+
+
 def parse_yaml(text: str, name: str) -> object:
     """Return the value of a YAML text.
 
@@ -105,4 +111,4 @@ def read_yaml(path: str | Path) -> dict:
 
 def dump_yaml(block: dict) -> str:
     """Return the YAML text of a mapping, in the order of its keys."""
-    return yaml.safe_dump(block, sort_keys=False, allow_unicode=True)
+    return yaml.dump(block, Dumper=Dumper, sort_keys=False, allow_unicode=True)

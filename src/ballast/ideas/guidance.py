@@ -35,6 +35,7 @@ class Settings:
 class Idea(Base):
     """The guide's embedding u [N, d], and at every epoch a partner drawn for each image."""
 
+    needs_rounds = True
     memories = ("u",)
 
     def __init__(self, settings: Settings, setup: Setup, u: Tensor | None = None) -> None:

@@ -90,6 +90,7 @@ class Base:
     """An idea that does nothing; ideas override what they need."""
 
     samples = False  # whether it chooses pool images in rounds
+    needs_rounds = False  # whether it begins with the first round of an idea that samples
     memories: tuple[str, ...] = ()  # names of the attributes that a resumed training needs, tensors or None
 
     def begin(self, epoch: Epoch) -> None:

@@ -29,6 +29,7 @@ class Settings:
 class Idea(Base):
     """The bank [N + K, d] of unit projections, which begins with the first round."""
 
+    needs_rounds = True
     memories = ("bank",)
 
     def __init__(self, settings: Settings, setup: Setup) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from ballast.training.guide import Guidance, Guide
+from ballast.training.resampling import Resampling, sample
 
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.model import build
@@ -10,8 +12,6 @@ from ballast.runtime.rng import generator
 from ballast.selection import mak
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.tailness.ecle import ecle
-from ballast.training.guide import Guidance, Guide
-from ballast.training.resampling import Resampling, sample
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1], "projection": 8}
 ROUNDS = Resampling(budget=12, warmup=1, every=1, tailness="density", neighbours=5, momentum=0.9, clusters=4,

@@ -1,17 +1,18 @@
 """What an embedding teaches: neighbours, far clusters, weights."""
 
+from dataclasses import replace
+
 import torch
 from torch.nn.functional import normalize
 
+from ballast.ideas.guidance import Guide, far_clusters
 from ballast.runtime.rng import generator
-from ballast.training.guide import Guidance, Guide, far_clusters
-
-HOW = Guidance(neighbours=3, clusters=4, far=2, weighted=False, distill=0.4, distill_temperature=0.1)
+from tests.training.runs import GUIDANCE, first_batch, training
 
 
 def guide(**changes):
     torch.manual_seed(0)
-    return Guide(normalize(torch.randn(40, 8)), Guidance(**{**vars(HOW), **changes}))
+    return Guide(normalize(torch.randn(40, 8)), replace(GUIDANCE, weighted=False, **changes))
 
 
 def test_drawn_neighbours_are_among_the_nearest():
@@ -33,7 +34,8 @@ def test_negatives_come_from_far_clusters_only_and_unweighted_is_all_ones():
 
 
 def test_weights_have_mean_one_over_positives_and_over_negatives():
-    run, index = guide(weighted=True), torch.arange(40)
+    run, index = guide(), torch.arange(40)
+    run.settings = replace(GUIDANCE, weighted=True)
     w_pos, w_neg = run.weights(run.u[index], run.u[run.draw(generator(0, "test"))], index)
     torch.testing.assert_close(w_pos.mean(1), torch.ones(80))
     rows = (w_neg > 0).any(1)
@@ -51,3 +53,15 @@ def test_far_clusters_are_the_least_similar_and_never_the_own():
             inside = [cosine[c, o].item() for o in range(5) if mask[c, o]]
             outside = [cosine[c, o].item() for o in range(5) if not mask[c, o] and o != c]
             assert not outside or max(inside) <= min(outside)
+
+
+def test_a_network_that_guides_itself_begins_with_the_first_round_and_follows_the_latest():
+    run = training("guided-joint")
+    assert "guided" not in run.step(*first_batch(run, 1)) and run.partner is None
+    run.begin_epoch(3)
+    first = run.ideas["guidance"].guide
+    run.begin_epoch(4)
+    assert run.ideas["guidance"].guide is first and run.partner.shape == (40,)
+    for batch in run.begin_epoch(5):
+        assert "guided" in run.step(*batch)
+    assert run.ideas["guidance"].guide is not first

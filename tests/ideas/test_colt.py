@@ -1,0 +1,69 @@
+"""COLT: rounds, what a batch adds to the density, and an unknown tailness."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from ballast.ideas import colt
+from ballast.ideas.idea import Batch, Contrast, Setup
+from ballast.runtime.errors import BallastError
+from tests.builders import OPTIMIZATION
+from tests.oracles.density import density_by_loops
+from tests.training.runs import COLT, SAMPLING, epoch_of, first_batch, training
+
+SETUP = Setup(40, 12, 6, SAMPLING, torch.device("cpu"))
+
+
+def batch_of(z, full):
+    """Return a batch of in-domain images with projections z [2B, d]."""
+    index = torch.arange(len(z) // 2)
+    return Batch(index, index < 0, z, index, None, None, full)
+
+
+def test_rounds_begin_after_the_warm_up_and_come_every_r_epochs():
+    assert [len(colt.resampling_epochs(epochs, 100, 25)) for epochs in (2000, 1000, 500)] == [76, 36, 16]
+    assert colt.resampling_epochs(10, 3, 4) == [4, 8] and colt.resampling_epochs(3, 3, 1) == []
+
+
+def test_the_density_of_a_ragged_batch_is_scaled_to_a_whole_one():
+    torch.manual_seed(0)
+    z = normalize(torch.randn(8, 4))
+    density = colt.Idea(COLT, SETUP).batch_density(batch_of(z, full=16), Contrast.of(z, 0.2))
+    torch.testing.assert_close(density, density_by_loops(z, 0.2, 5) * 6 / 30)
+
+
+def test_neighbours_below_one_are_a_share_of_the_negatives():
+    torch.manual_seed(0)
+    z = normalize(torch.randn(104, 4))
+    share, number = (colt.Idea(replace(COLT, neighbours=k), SETUP).batch_density(batch_of(z, 52), Contrast.of(z, 0.2))
+                     for k in (0.05, 5))  # of 102 negatives: 5
+    assert torch.equal(share, number)
+
+
+def test_the_budget_goes_to_clusters_of_low_density():
+    idea = colt.Idea(COLT, SETUP)
+    z = normalize(torch.cat([torch.eye(3)[[row]].expand(count, 3) for row, count in enumerate((20, 15, 5))])
+                  + 0.01 * torch.randn(40, 3, generator=torch.Generator().manual_seed(0)))
+    idea.rho[:40] = torch.cat([torch.full((20,), 0.9), torch.full((15,), 0.8), torch.full((5,), 0.1)])
+    cluster, budget = idea.allotment(z)
+    assert budget.sum() == SAMPLING.budget and budget.argmax() == cluster[-1]
+
+
+def test_a_round_takes_the_pool_images_nearest_to_its_centres():
+    run = training("colt", replace(OPTIMIZATION, batch=64))
+    for epoch in (1, 2):
+        run.step(*first_batch(run, epoch))
+    idea, epoch = run.ideas["colt"], epoch_of(run, 3)
+    idea.begin(epoch)
+    chosen = epoch.round
+    centres, _, budget = idea.shared_out(chosen.z_in_domain)
+    assert torch.bincount(chosen.cluster, minlength=3).tolist() == budget.tolist()
+    cosine = (chosen.z_pool * normalize(centres)[chosen.cluster]).sum(1)
+    torch.testing.assert_close(cosine, chosen.cosine)
+
+
+def test_an_unknown_tailness_is_an_error():
+    with pytest.raises(BallastError, match=r"colt\.tailness: expected density, sparsity or random, got 'invers'"):
+        colt.Idea(replace(COLT, tailness="invers"), SETUP)
