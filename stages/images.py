@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ballast.runtime.files import save_array, write_atomic
-from ballast.sources.labelled import load_labelled
+from ballast.sources.load import load_labelled
 from ballast.sources.reading import read_all
 from stages.common.parameters import parameters
 from stages.common.supervise import run

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import torch
 
-from ballast.images.folder import read_files, restrict
-from ballast.images.store import load_store, save_store
+from ballast.images.folder import read_files, restrict, save_empty
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from ballast.sources.duplicates import nearest_reference
-from ballast.sources.labelled import load_pool, overlap
+from ballast.sources.load import load_pool, overlap
 from ballast.sources.reading import read
 from stages.common.files import class_names
 from stages.common.parameters import parameters
@@ -33,7 +31,7 @@ def main() -> None:
     if not len(kept):
         raise BallastError("pool: no usable image is left after filtering; see the statuses in its manifest")
     restrict(STORE, kept)
-    save_store(load_store(STORE).take(torch.zeros(0, dtype=torch.long)), "data/pool/none")
+    save_empty("data/pool/none", like=STORE)
     number = pd.Series(range(len(kept)), index=usable[kept])
     manifest.insert(0, "pool", number.reindex(manifest.index).astype("Int64"))
     write_atomic("data/pool/manifest.csv", manifest.drop(columns="row").to_csv(index=False))

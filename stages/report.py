@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from ballast.config.yaml import read_yaml
 
+from ballast.config.yaml import read_yaml
 from ballast.report.figures import by_class, by_group, training
 from ballast.report.published import beside, encoder_name
 from ballast.report.tables import PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free

@@ -5,8 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-from ballast.report.contents import INTRO, sections, shown
 
+from ballast.report.contents import INTRO, sections, shown
 from ballast.report.page import html, markdown
 from ballast.runtime.files import write_atomic
 from stages.common.parameters import parameters

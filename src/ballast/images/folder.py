@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import write_atomic
+from ballast.runtime.files import save_array, write_atomic
 
 SETTINGS = ("where", "size", "short")
 
@@ -48,3 +48,12 @@ def restrict(folder: str | Path, kept: np.ndarray) -> None:
     """Keep only the images at positions ``kept`` in a store; images.npy stays as it is."""
     settings, files = read_folder(folder)
     save_folder(folder, **settings, files=files.iloc[kept])
+
+
+def save_empty(folder: str | Path, like: str | Path) -> None:
+    """Write a store without images that otherwise is like another one."""
+    settings, files = read_folder(like)
+    save_folder(folder, **settings, files=files[:0])
+    if settings["where"] != "files":
+        pixels = np.load(Path(like, "images.npy"), mmap_mode="r", allow_pickle=False)
+        save_array(Path(folder, "images.npy"), pixels[:0])
