@@ -16,6 +16,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_a_benchmark_prints_its_tables(name):
     words = ["profile", "simclr", "sdclr-colt", "guide"] if name == "step" else []
