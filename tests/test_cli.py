@@ -1,6 +1,7 @@
 """`ballast embed` computes the features of the pipeline from an encoder's file alone; a mistake is one line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from ballast.encoders.embed import embed
 from ballast.encoders.model import build, load_encoder, save_model
 from ballast.images.store import load_store
 from ballast.sources.reading import read
+from tests import ROOT
 from tests.images.examples import files
 
 NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1, 1], "projection": 8}
@@ -57,18 +59,18 @@ def test_the_file_says_what_its_user_has_to_know(run, tmp_path):
                      "std": [0.229, 0.224, 0.225]}
     model, size, short = load_encoder(tmp_path / "run/encoder.safetensors")
     assert (size, short) == (16, 20) and not model.training
-    own = run[0].eval()
-    assert torch.equal(model.features(torch.ones(2, 3, 16, 16)), own.features(torch.ones(2, 3, 16, 16)))
+    trained = run[0].eval()
+    assert torch.equal(model.features(torch.ones(2, 3, 16, 16)), trained.features(torch.ones(2, 3, 16, 16)))
 
 
-def test_a_grey_encoder_sees_grey(tmp_path):
+def test_a_gray_encoder_sees_gray(tmp_path):
     save_model(build(NETWORK, 1, 1), tmp_path / "run", size=16, short=16)
     (tmp_path / "files").mkdir()
     for number, mode in enumerate(("L", "RGB")):
         Image.new("L", (16, 16), 77).convert(mode).save(tmp_path / f"files/{number}.png")
     cli.main(arguments(tmp_path))
-    found = np.load(tmp_path / "x.npy")
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+    features = np.load(tmp_path / "x.npy")
+    np.testing.assert_allclose(features[0], features[1], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("changes", "line"), [
@@ -92,5 +94,7 @@ def test_weights_without_their_facts_are_one_line(run, tmp_path):
 
 
 def test_it_is_a_command(run, tmp_path):
-    done = subprocess.run([sys.executable, "-m", "ballast.cli", *arguments(tmp_path)], capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-m", "ballast.cli", *arguments(tmp_path)], capture_output=True, text=True,
+                          env=environment)
     assert done.returncode == 0 and "6 features" in done.stdout
