@@ -30,7 +30,7 @@ from stages.common.parameters import parameters
 from stages.common.supervise import run
 
 DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
-NO_TAILNESS = ("position", "cluster", "budget")  # columns of a memory that are not a measure of tailness
+NO_TAILNESS = ["position", "cluster", "budget"]  # columns of a memory that are not a measure of tailness
 
 
 def main(extractor: str) -> None:

@@ -73,7 +73,7 @@ def predict_all(p, model: Model, images: Store, labels: Tensor, lists: dict[str,
                                      labels[lists["val"]].to(features.device), classes, probe, p.seed)
             predicted[name] = predict(classifier, h_test).cpu().numpy()
     bank = embed(model, images.take(lists["probe"]))[0].cpu().numpy()
-    predicted["knn"] = knn.classify(bank, labels[lists["probe"]].numpy(), h_test.cpu().numpy(), **vars(p.profile.knn))
+    predicted["knn"] = knn.classify(bank, labels[lists["probe"]].numpy(), h_test.cpu().numpy(), p.profile.knn)
     return predicted
 
 

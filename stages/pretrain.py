@@ -6,7 +6,6 @@ import pandas as pd
 import torch
 
 from ballast.config.recipe import load_recipe
-from ballast.config.yaml import read_yaml
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model, build, save_model
 from ballast.ideas.idea import Setup
@@ -20,14 +19,14 @@ from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
-from stages.common.parameters import parameters
+from stages.common.parameters import parameters, recipe_of
 from stages.common.supervise import run
 
 
 def main(row: str, images_list: str, pool_images: str) -> int:
     p = parameters("seed", "threads", "deterministic", profile=("network", "augment"))
     described = f"data/recipes/pretrain/{row}.yaml"
-    recipe = load_recipe(read_yaml(described))
+    recipe = load_recipe(recipe_of(described))
     device = join_ranks(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(images_list))).to(device)
     pool = load_store(pool_images, device)

@@ -1,7 +1,6 @@
 """Draw the lists of the long-tailed split, or take those that came with the images."""
 
 import numpy as np
-import pandas as pd
 
 from ballast.runtime.files import load_array, resolve_path, save_array
 from ballast.runtime.rng import numpy_generator
@@ -23,6 +22,8 @@ def main() -> None:
 def _lists(longtail: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
     """Return the lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed one, 0 without labels."""
     if longtail["law"] == "given":
+        import pandas as pd  # which takes as long to load as all other laws take to draw
+
         given = pd.read_csv("data/labels/lists.csv")
         lists = {name: np.array(given["image"][given["list"] == name], np.int64) for name in GIVEN}
         listed = labels[lists["longtail"]]

@@ -3,7 +3,6 @@
 import torch
 
 from ballast.config.recipe import load_student
-from ballast.config.yaml import read_yaml
 from ballast.encoders.embed import embed
 from ballast.encoders.model import load_model, save_model
 from ballast.ideas import guidance
@@ -16,7 +15,7 @@ from ballast.runtime.ranks import rank
 from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
-from stages.common.parameters import parameters
+from stages.common.parameters import parameters, recipe_of
 from stages.common.supervise import run
 
 LIST = "data/split/longtail.npy"
@@ -25,7 +24,7 @@ LIST = "data/split/longtail.npy"
 def main(row: str, guide: str) -> int:
     p = parameters("seed", "threads", "deterministic", profile=("network", "augment"))
     described = f"data/recipes/student/{row}.yaml"
-    recipe = load_student(read_yaml(described))
+    recipe = load_student(recipe_of(described))
     device = join_ranks(prepare(p.threads, p.deterministic))
     images = load_store("data/images/train").take(torch.from_numpy(load_array(LIST))).to(device)
     model = synchronize_batchnorm(load_model(p.profile.network, images.channels, guide).to(device))

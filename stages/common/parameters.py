@@ -9,6 +9,7 @@ from typing import get_type_hints
 from ballast.config.build import build
 from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import Profile
+from ballast.config.yaml import read_yaml
 
 BLOCKS = get_type_hints(Profile)
 
@@ -37,3 +38,10 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
         blocks = read_chosen(params, "dataset")
         found.dataset = SimpleNamespace(name=params["dataset"], **{name: blocks[name] for name in dataset})
     return found
+
+
+def recipe_of(path: str) -> dict:
+    """Return what a row trains with, as the stage `recipes` wrote it, without the digests of its code."""
+    recipe = read_yaml(path)
+    del recipe["code"]
+    return recipe
