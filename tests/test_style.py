@@ -19,7 +19,7 @@ PRIVATE = {
     "a reading without its reason": r"(?i)our" r" reading",
     "a folder outside of the repository": r"\bshared" r"/",
     "a path of one machine": r"(?<![\w./-])/(work|root|home)" r"\b",
-    "the host of a package registry": r"py" r"pi\.(org|python)|python" r"hosted|npm" r"js\.(org|com)|download\.py" r"torch",
+    "the host of a package registry": r"py" r"pi\.(org|python)|python" r"hosted|npm" r"js\.|download\.py" r"torch",
 }
 DECISION = r"\bD\d{1,2}\b"  # docs/papers.md has their names
 FLOORS = (  # an import goes to a lower floor or stays in its package

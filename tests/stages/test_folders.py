@@ -1,12 +1,16 @@
-"""A user's own folders through the real pipeline: three paths in params.yaml and one command."""
+"""A folder a class through the real pipeline: three paths in a file of configs/datasets and one command."""
 
 import pandas as pd
 import pytest
 import torch
+import yaml
 from PIL import Image
 
 from ballast.images.store import load_store
 from ballast.sources import glyphs
+
+FOLDERS = "configs/datasets/folders.yaml"
+SPLIT = {"longtail.largest": 40, "longtail.ratio": 20, "longtail.few_shot": 0.05, "longtail.val_per_class": 10}
 
 
 def write(root, images, names):
@@ -34,18 +38,15 @@ def project(make_project, tmp_path_factory):
     (root / "pool/text.jpg").write_text("no image")
     (root / "pool/empty.png").write_bytes(b"")
     (root / "pool/half.png").write_bytes(leaked[:90])
-    project.replace("params.yaml", "dataset: glyphs", "dataset: folders")
-    project.replace("params.yaml", "{kind: folder, train: data/external/train, test: data/external/test, "
-                    "pool: data/external/pool, size: 32}",
-                    f"{{kind: folder, train: {root}/train, test: {root}/test, pool: {root}/pool, size: 16}}")
-    project.replace("params.yaml", "largest: 1000, ratio: 100, few_shot: 0.01, val_per_class: 50",
-                    "largest: 40, ratio: 20, few_shot: 0.05, val_per_class: 10")
+    project.change({"dataset": "folders"})
+    folders = {f"source.{part}": f"{root}/{part}" for part in ("train", "test", "pool")}
+    project.change({**folders, "source.size": 16, **SPLIT}, FOLDERS)
     project.commit()
     return project
 
 
 def test_one_command_runs_folders_to_the_table(project):
-    assert {"images", "pool", "pretrain@colt", "linear@mak"} <= set(project.repro("linear@mak", "linear@colt"))
+    assert {"images", "pool", "pretrain@mak", "evaluate@mak"} <= set(project.repro("evaluate@mak"))
     manifest = pd.read_csv(project.folder / "data/pool/manifest.csv")
     left_out = manifest[manifest["status"] != "ok"]
     left_out = left_out.set_index(left_out["path"].str.rsplit("/", n=1).str[-1])["status"]
@@ -53,22 +54,22 @@ def test_one_command_runs_folders_to_the_table(project):
     assert left_out["empty.png"] == "empty file" and left_out["half.png"].startswith("damaged") and len(left_out) == 4
     kept = manifest.dropna(subset="pool")
     assert kept["pool"].astype(int).tolist() == list(range(200)) == list(range(len(kept)))
-    assert len(load_store(project.folder / "data/pool/store")) == 200
+    assert len(load_store(project.folder / "data/pool/all")) == 200
     chosen = pd.read_csv(project.folder / "runs/mak/selected.csv")
     assert list(chosen.columns) == ["pool", "ecle", "distance", "q", "path"] and chosen["pool"].between(0, 199).all()
     paths = kept.set_index("pool")["path"]
     assert (chosen["path"].to_numpy() == paths.loc[chosen["pool"]].to_numpy()).all()
-    selected = load_store(project.folder / "runs/mak/selected")
-    expected = load_store(project.folder / "data/pool/store").take(torch.tensor(chosen["pool"].to_numpy()))
+    selected = load_store(project.folder / "data/pool/mak")
+    expected = load_store(project.folder / "data/pool/all").take(torch.tensor(chosen["pool"].to_numpy()))
     assert torch.equal(selected.images, expected.images)
 
 
 def test_a_bad_training_image_is_one_line_before_any_training(project):
-    source = next(line for line in (project.folder / "params.yaml").read_text().splitlines() if "kind: folder" in line)
-    bad = project.folder / source.split("train: ")[1].split(",")[0] / "A" / "bad.jpg"
+    source = yaml.safe_load((project.folder / FOLDERS).read_text())["source"]
+    bad = project.folder / source["train"] / "A" / "bad.jpg"
     bad.write_text("no image")
     try:
-        done = project.run("dvc", "repro", "-f", "images", check=False)
+        done = project.run("dvc", "repro", "-f", "-s", "images", check=False)
         assert done.returncode != 0 and "A/bad.jpg: not an image" in done.stdout and "Traceback" not in done.stdout
     finally:
         bad.unlink()

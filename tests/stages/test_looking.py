@@ -4,16 +4,15 @@ import json
 import re
 
 import pandas as pd
-import yaml
 
-from ballast.report.figures import COLOURS, ROWS
+from ballast.report.styles import COLOURS, ROWS
 from scripts.plots import offline
 from scripts.times import table
 from tests import ROOT
 
 
 def test_plots_load_nothing_and_draw_all_that_waits(finished):
-    said = finished.run("python", "scripts/plots.py").stdout
+    said = finished.run("python", "-m", "scripts.plots").stdout
     assert said.splitlines()[-1] == "dvc_plots/index.html" and "failed" not in said
     page = (finished.folder / "dvc_plots/index.html").read_text()
     assert not re.findall(r'src="http|<link|@import', page)
@@ -25,7 +24,7 @@ def test_plots_load_nothing_and_draw_all_that_waits(finished):
 
 
 def test_plots_beside_another_commit(finished):
-    finished.run("python", "scripts/plots.py", "HEAD")
+    finished.run("python", "-m", "scripts.plots", "HEAD")
     assert "HEAD_results_groups.png" in (finished.folder / "dvc_plots/index.html").read_text()
 
 
@@ -41,11 +40,10 @@ def test_a_method_has_the_colour_of_the_report():
 
 
 def test_every_stage_notes_its_time(finished):
-    said = finished.run("python", "scripts/times.py").stdout
+    said = finished.run("python", "-m", "scripts.times").stdout
     rows = {cells[2]: cells[3:6] for line in said.splitlines()[2:] if (cells := [c.strip() for c in line.split("|")])}
-    stages = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
-    assert set(rows) == set(stages)
-    history = pd.read_csv(finished.folder / "runs/history/colt.csv")
+    assert set(rows) == set(finished.lock())
+    history = pd.read_csv(finished.folder / "runs/colt/history.csv")
     seconds, images, rate = rows["pretrain@colt"]
     assert int(images) == history["images"].sum() and float(rate) > 0 and float(seconds) > 0
     assert rows["split"][1:] == ["", ""]

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 from PIL import Image
 
 from ballast.images.store import OnDisk, load_store
 from ballast.sources import glyphs
+from tests.project import ran
 
-OWN = "seed: data/external/seed\n      pool: data/external/pool\n      evaluation: null\n      size: 32"
-CROPS = {"linear": [0.3, 1.0], "fewshot": [0.3, 1.0], "finetune": [0.3, 1.0]}
+OWN, SMOKE = "configs/datasets/own.yaml", "configs/profiles/smoke.yaml"
+ROWS = ("balanced", "simclr", "mak", "colt")
+CROPS = {f"{protocol}.crop": [0.3, 1.0] for protocol in ("linear", "fewshot", "finetune")}
 
 
 def pictures(root, part, per_class, flat):
@@ -35,35 +36,34 @@ def heap(root, count=200):
         Image.fromarray(image[0]).resize((40, 30)).save(root / f"{number:04}.jpg")
 
 
-def show(project, *methods):
-    """The rows of the report."""
-    text = (project.folder / "params.yaml").read_text()
-    line = next(line for line in text.splitlines() if line.startswith("show:"))
-    project.replace("params.yaml", line, f"show: [{', '.join(methods)}]")
-
-
 @pytest.fixture(scope="module")
 def unlabelled(make_project, tmp_path_factory):
+    """A finished project of four rows on images without labels."""
     project, root = make_project(), tmp_path_factory.mktemp("images")
-    pictures(root / "seed", "train", 15, flat=True)
+    pictures(root / "in_domain", "train", 15, flat=True)
     heap(root / "pool")
-    project.replace("params.yaml", "dataset: glyphs", "dataset: own")
-    project.replace("params.yaml", OWN, f"seed: {root}/seed\n      pool: {root}/pool\n      evaluation: null\n"
-                                        f"      size: 16")
-    show(project, "balanced", "simclr", "mak", "colt")
+    project.change({"dataset": "own", "show": list(ROWS)})
+    project.change({"source.in_domain": f"{root}/in_domain", "source.pool": f"{root}/pool", "source.size": 16}, OWN)
     project.commit()
-    rows = ("balanced", "simclr", "mak", "colt")
-    project.repro(*(f"{stage}@{row}" for stage in ("linear", "finetune") for row in rows))
+    project.ran = project.repro("report_page")
+    project.commit()
     return project
+
+
+def test_only_the_rows_that_are_shown_are_trained(unlabelled):
+    trained = {name for name in unlabelled.ran if name.startswith(("pretrain@", "student@"))}
+    assert trained == {f"pretrain@{row}" for row in ROWS}
+    assert {name for name in unlabelled.ran if name.startswith("select_pool@")} == {"select_pool@mak"}
+    assert {name for name in unlabelled.ran if name.startswith("evaluate@")} == {f"evaluate@{row}" for row in ROWS}
 
 
 def test_without_labels_it_trains_selects_and_exports(unlabelled):
     for folder in ("simclr", "mak", "colt"):
         assert (unlabelled.folder / f"runs/{folder}/encoder.safetensors").is_file()
-        assert len(pd.read_csv(unlabelled.folder / f"runs/history/{folder}.csv")) == 4
+        assert len(pd.read_csv(unlabelled.folder / f"runs/{folder}/history.csv")) == 4
     chosen = pd.read_csv(unlabelled.folder / "runs/mak/selected.csv")
     assert len(chosen) == 100 and chosen["path"].str.contains("/pool/").all() and chosen["q"].notna().all()
-    trace = pd.read_csv(unlabelled.folder / "runs/trace/colt.csv")
+    trace = pd.read_csv(unlabelled.folder / "runs/colt/trace.csv")
     assert len(trace) == 3 * 100 and trace["path"].str.contains("/pool/").all()
     assert len(np.load(unlabelled.folder / "data/split/longtail.npy")) == 15 * len(glyphs.CLASSES)
 
@@ -74,8 +74,6 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
         assert json.loads((unlabelled.folder / f"metrics/finetune/{method}.json").read_text()) == {}
         features = json.loads((unlabelled.folder / f"metrics/features/{method}.json").read_text())
         assert set(features) == {"uniformity"} and features["uniformity"] < 0
-    unlabelled.run("python", "stages/diagnose.py", "simclr", DVC_STAGE="diagnose")
-    unlabelled.run("python", "stages/report.py", DVC_STAGE="report")
     table = pd.read_csv(unlabelled.folder / "results/table.csv")
     assert table["method"].tolist() == ["simclr", "mak", "colt"]  # there is no balanced list to train on
     assert table["images"].tolist() == [150, 250, 250] and table["uniformity"].notna().all()
@@ -84,8 +82,6 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
     rounds = pd.read_csv(unlabelled.folder / "results/rounds.csv")
     assert set(rounds["method"]) == {"colt"} and pd.read_csv(unlabelled.folder / "results/ecle.csv").empty
     assert all(content.startswith(b"\x89PNG") for content in unlabelled.read("results/*.png").values())
-    for stage in ("look", "page"):
-        unlabelled.run("python", f"stages/{stage}.py", DVC_STAGE=stage)
     page = (unlabelled.folder / "results/report.html").read_text()
     assert "Nothing is labelled" in page and page.count("data:image/png") == 4  # what needs no labels
 
@@ -99,21 +95,17 @@ def test_the_exported_encoder_embeds_a_folder(unlabelled):
 
 def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_accuracy(make_project, tmp_path):
     project = make_project()
-    pictures(tmp_path / "seed", "train", 15, flat=False)
+    pictures(tmp_path / "in_domain", "train", 15, flat=False)
     pictures(tmp_path / "evaluation", "test", 20, flat=False)
     heap(tmp_path / "pool")
-    params = yaml.safe_load((project.folder / "params.yaml").read_text())
     for number, path in enumerate((tmp_path / "evaluation/A").iterdir()):  # half of them will be test images
-        (tmp_path / f"seed/A/copy{number}.jpg").write_bytes(path.read_bytes())
-    params |= {"dataset": "own", "show": ["simclr", "colt", "guided"]}
-    params["datasets"]["own"]["source"] = {
-        "kind": "own", "seed": f"{tmp_path}/seed", "pool": f"{tmp_path}/pool", "evaluation": f"{tmp_path}/evaluation",
-        "size": 16, "short": 18, "where": "files"}
-    for protocol, crop in CROPS.items():
-        params["profiles"]["smoke"][protocol]["crop"] = crop
-    (project.folder / "params.yaml").write_text(yaml.safe_dump(params))
+        (tmp_path / f"in_domain/A/copy{number}.jpg").write_bytes(path.read_bytes())
+    project.change({"dataset": "own", "show": ["simclr", "colt", "guided"]})
+    folders = {f"source.{name}": f"{tmp_path}/{name}" for name in ("in_domain", "pool", "evaluation")}
+    project.change({**folders, "source.size": 16, "source.short": 18, "source.where": "files"}, OWN)
+    project.change(CROPS, SMOKE)
     project.commit()
-    project.repro("linear@colt", "linear@guided", "finetune@colt", "select_pool@mak")
+    project.repro("evaluate@colt", "evaluate@guided", "finetune@colt", "select_pool@mak")
     for method in ("colt", "guided"):
         metrics = json.loads((project.folder / f"metrics/{method}.json").read_text())
         assert set(metrics) == {"Many", "Median", "Few", "Std", "All"} and 5 < metrics["All"] <= 100
@@ -121,9 +113,9 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
     assert json.loads((project.folder / "metrics/finetune/colt.json").read_text())["All"] > 0
     counts = np.load(project.folder / "data/split/counts.npy").tolist()
     assert counts == [35 if name == "A" else 15 for name in sorted(glyphs.CLASSES)]
-    said = project.run("python", "stages/fit.py", DVC_STAGE="fit").stdout
-    assert said.startswith("fit: 10 of the 170 seed images have the pixels of a test image")
-    selected = load_store(project.folder / "runs/mak/selected")
+    said = project.stage("preflight", DVC_STAGE="preflight").stdout
+    assert said.startswith("preflight: 10 of the 170 in-domain images have the pixels of a test image")
+    selected = load_store(project.folder / "data/pool/mak")
     assert isinstance(selected, OnDisk) and len(selected) == 100 and selected.views(torch.arange(100)).std() > 0.05
     assert not list(project.folder.glob("data/**/images.npy"))  # no pixel is stored
 
@@ -140,12 +132,11 @@ def test_given_lists_are_the_split(make_project, tmp_path):
         lists[name] = str(tmp_path / f"{name}.txt")
         (tmp_path / f"{name}.txt").write_text("".join(
             f"{path.relative_to(tmp_path / 'data')} {label[path.parent.name]}\n" for path in paths))
-    params = yaml.safe_load((project.folder / "params.yaml").read_text())
-    params["dataset"] = "places_lt"
-    params["datasets"]["places_lt"] |= {"groups": "thirds", "source": {
-        "kind": "lists", "root": str(tmp_path / "data"), "pool": str(tmp_path / "pool"), "size": 16, **lists}}
-    (project.folder / "params.yaml").write_text(yaml.safe_dump(params))
-    project.repro("fit")
+    project.change({"dataset": "places_lt"})
+    project.change({"groups": "thirds", "source": {
+        "kind": "lists", "root": str(tmp_path / "data"), "pool": str(tmp_path / "pool"), "size": 16, **lists}},
+        "configs/datasets/places_lt.yaml")
+    project.repro("preflight")
     stored = pd.read_csv(project.folder / "data/images/train/files.csv")["path"].to_numpy()
     labels = np.load(project.folder / "data/labels/train.npy")
     for name in ("longtail", "few", "probe", "val"):
@@ -158,18 +149,20 @@ def test_given_lists_are_the_split(make_project, tmp_path):
 
 
 def test_what_does_not_fit_the_images_is_one_line_before_any_training(unlabelled):
-    unlabelled.replace("params.yaml", "budget: 100", "budget: 201")
+    unlabelled.change({"sampling.budget": 201}, SMOKE)
     try:
         done = unlabelled.run("dvc", "repro", "pretrain@colt", check=False)
-        assert "fit: profiles.smoke.sampling.budget: 201 is more than the 200 images of the pool" in done.stdout
-        assert done.returncode != 0 and "pretrain@" not in done.stdout.split("ERROR")[0]
+        assert "preflight: configs/profiles/smoke.yaml: sampling.budget: expected at most 200" in done.stdout
+        assert done.returncode != 0 and not [name for name in ran(done.stdout) if name.startswith("pretrain@")]
     finally:
-        unlabelled.replace("params.yaml", "budget: 201", "budget: 100")
-    line = "resample: {tailness: sparsity, neighbours: 10, momentum: 0.0, clusters: "
-    unlabelled.replace("params.yaml", f"{line}10", f"{line}151")
+        unlabelled.restore(SMOKE)
+    recipe = unlabelled.folder / "data/recipes/pretrain/guide.yaml"
+    text = recipe.read_text()
+    recipe.unlink()  # it may be a link into the cache
+    recipe.write_text(text.replace("clusters: 10", "clusters: 151"))
     try:
-        done = unlabelled.run("python", "stages/fit.py", check=False, DVC_STAGE="fit")
-        assert done.returncode == 1 and done.stdout == (
-            "fit: methods.guided.pretrain.resample.clusters: 151 are more than the 150 seed images\n")
+        done = unlabelled.stage("preflight", check=False, DVC_STAGE="preflight")
+        assert done.returncode == 1 and done.stdout.count("\n") == 1
+        assert "guide.yaml: colt.clusters: expected at most 150, the in-domain images, got 151" in done.stdout
     finally:
-        unlabelled.replace("params.yaml", f"{line}151", f"{line}10")
+        unlabelled.run("dvc", "checkout", "-q", "--force")
