@@ -1,21 +1,22 @@
 """Degenerate embeddings and images: a collapsed network, duplicates, empty clusters; every choice stays defined."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from ballast.training.guide import Guidance, Guide
-from ballast.training.resampling import Resampling, sample
 
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.model import build
-from ballast.images.store import Resident
+from ballast.ideas import colt
+from ballast.ideas.guidance import Guide
+from ballast.ideas.idea import Epoch, Setup
 from ballast.runtime.rng import generator
 from ballast.selection import mak
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.tailness.ecle import ecle
+from tests.builders import NETWORK, random_images
+from tests.training.runs import COLT, GUIDANCE, SAMPLING
 
-NETWORK = {"stem": "cifar", "block": "basic", "width": 16, "depths": [1], "projection": 8}
-ROUNDS = Resampling(budget=12, warmup=1, every=1, tailness="density", neighbours=5, momentum=0.9, clusters=4,
-                    refine=False, temperature=1.0, remainder="largest")
 EQUAL = torch.nn.functional.normalize(torch.ones(20, 8))
 
 
@@ -30,10 +31,12 @@ def collapsed():
 @pytest.mark.parametrize("tailness, refine", [("density", False), ("sparsity", True), ("sparsity", False)])
 @pytest.mark.parametrize("remainder", ["largest", "last"])
 def test_a_collapsed_network_still_gets_its_budget_of_different_images(tailness, refine, remainder):
-    seed, pool = (Resident(torch.randint(0, 256, (count, 1, 8, 8), dtype=torch.uint8)) for count in (20, 30))
-    how = Resampling(**{**vars(ROUNDS), "tailness": tailness, "refine": refine, "remainder": remainder})
-    density = torch.full((20,), 0.5) if tailness == "density" else None  # all equal: no spread either
-    chosen = sample(collapsed(), seed, pool, density, how, generator(1, "test"))
+    setup = Setup(20, SAMPLING.budget, 6, SAMPLING, torch.device("cpu"))
+    idea = colt.Idea(replace(COLT, clusters=4, tailness=tailness, refine=refine, remainder=remainder), setup)
+    if tailness == "density":
+        idea.rho[:20] = 0.5  # all equal: no spread either
+    chosen = idea.sample(Epoch(3, lambda purpose: generator(1, purpose), collapsed(), random_images(20),
+                               random_images(30, seed=1)))
     assert len(set(chosen.index.tolist())) == 12 and chosen.cosine.isfinite().all()
 
 
@@ -57,7 +60,7 @@ def test_static_selection_of_equal_images_is_distinct():
 
 @pytest.mark.parametrize("weighted", [True, False])
 def test_a_collapsed_guide_gives_finite_losses_and_gradients(weighted):
-    guide = Guide(EQUAL, Guidance(5, 4, 2, weighted, 0.4, 0.1))
+    guide = Guide(EQUAL, replace(GUIDANCE, neighbours=5, weighted=weighted))
     index = torch.arange(20)
     other = guide.draw(generator(1, "test"))
     assert (other != index).all()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 def similarities(z: Tensor, temperature: float | Tensor) -> Tensor:
     """Return S [2B, 2B] of unit vectors z [2B, d], with -inf on the diagonal: no sum over a row counts v itself."""
-    s = (z @ z.T).float() / temperature
+    s = z @ z.T / temperature
     return s.masked_fill(torch.eye(len(s), dtype=torch.bool, device=s.device), -torch.inf)
 
 

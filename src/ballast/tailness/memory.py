@@ -19,4 +19,5 @@ def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float) -> N
         momentum: beta.
     """
     old = memory[index]
+    value = value.to(memory.dtype)
     memory[index] = torch.where(old.isnan(), value, momentum * old + (1 - momentum) * value)
