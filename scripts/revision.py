@@ -43,9 +43,8 @@ class Revision:
         return yaml.load(self.read(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
     def parameters(self) -> dict[str, dict]:
-        """Return params.yaml without its variants, the profile and the data set in use, by their prefix."""
+        """Return params.yaml the profile and the data set in use, by their prefix."""
         params = self.yaml("params.yaml")
-        params.pop("variants", None)
         return {"": params, "profile": self.yaml(f"configs/profiles/{params['profile']}.yaml"),
                 "dataset": self.yaml(f"configs/datasets/{params['dataset']}.yaml")}
 

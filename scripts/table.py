@@ -18,20 +18,21 @@ from difflib import get_close_matches
 import pandas as pd
 from dvc.api import DVCFileSystem
 
+from ballast.config.files import read_params
 from ballast.config.rows import overrides
-from ballast.config.yaml import parse_yaml, read_yaml
+from ballast.config.yaml import parse_yaml
 from ballast.report.splits import gains, summary
 from ballast.report.tables import COLUMNS, PROTOCOLS
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
-METHODS = ("rows of params.yaml and names under `variants`, separated by commas; `show` stands for all rows of the "
+METHODS = ("rows of params.yaml and variants of configs/variants.yaml, by commas; `show` stands for all rows of the "
            "report, `variants` for all variants and the rows that they vary")
 
 
 def main(splits: list[str], methods: list[str], protocol: str, settings: list[str], out: str | None = None) -> None:
     """Run every method on every split and print the tables; ``out`` takes the results of the single splits as CSV."""
-    params = read_yaml("params.yaml")
+    params = read_params()
     methods = expanded(methods, params, settings)
     suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)
     results = []

@@ -3,12 +3,13 @@
 from functools import cache
 from pathlib import Path
 
+from ballast.config.files import read_params
 from ballast.config.yaml import read_yaml
 from tests import ROOT
 
 PROFILES = sorted(path.stem for path in (ROOT / "configs/profiles").glob("*.yaml"))
 DATASETS = sorted(path.stem for path in (ROOT / "configs/datasets").glob("*.yaml"))
-PARAMS = read_yaml(ROOT / "params.yaml")
+PARAMS = read_params(ROOT)
 ROWS, STUDENTS, VARIANTS = list(PARAMS["methods"]), list(PARAMS["students"]), list(PARAMS["variants"])
 
 

@@ -70,4 +70,6 @@ def test_a_rate_in_scientific_notation_is_a_number_to_the_stage(tmp_path):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_overrides_of_a_variant_give_its_values(tmp_path, variant):
     changed, _, _ = applied(tmp_path, "params.yaml", overrides(PARAMS["variants"][variant]))
-    assert changed == with_variant(PARAMS, variant)
+    expected = with_variant(PARAMS, variant)
+    del expected["variants"]  # which are in a file of their own
+    assert changed == expected

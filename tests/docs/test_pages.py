@@ -5,12 +5,12 @@ import subprocess
 from itertools import pairwise
 
 import pytest
-import yaml
 
+from ballast.config.files import read_params
 from tests import ROOT
 from tests.docs import PAGES, commands, place
 
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS = read_params(ROOT)
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 

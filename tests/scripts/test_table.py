@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from ballast.config.yaml import read_yaml
+from ballast.config.files import read_params
 from ballast.runtime.errors import BallastError
 from scripts import table
 from tests import ROOT
 
-PARAMS = read_yaml(ROOT / "params.yaml")
+PARAMS = read_params(ROOT)
 VALUES = {"Many": 3.0, "Median": 2.0, "Few": 1.0, "Std": 0.8, "All": 2.0}
 
 

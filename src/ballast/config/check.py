@@ -7,6 +7,7 @@ import re
 
 from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.datasets import Dataset
+from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Profile
 from ballast.config.recipe import (
@@ -128,7 +129,7 @@ def check_student(params: dict, profile: dict, row: str) -> None:
 
 def check_variant(params: dict, profile: dict, name: str) -> None:
     """Check the rows that a variant changes."""
-    variant, place = params["variants"][name], f"params.yaml: variants.{name}"
+    variant, place = params["variants"][name], f"{VARIANTS}: {name}"
     rows = [*params["methods"], *params["students"]]
     for key in ("of", "row"):
         if variant.get(key, rows[0]) not in rows:
@@ -236,7 +237,7 @@ def _validated(kind: type, block: object, prefix: str) -> object:
     try:
         return validated(kind, block)
     except MisfitError as error:
-        place = f"{prefix}{'.'.join(error.path)}".rstrip(".: ")
+        place = f"{prefix}{'.'.join(error.path)}".rstrip(".: ").replace("params.yaml: variants.", f"{VARIANTS}: ")
         raise BallastError(f"{place}: {error.message}") from error
 
 

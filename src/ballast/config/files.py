@@ -1,4 +1,4 @@
-"""The files of a configuration: params.yaml, and the profile and data set that it names."""
+"""The files of a configuration: params.yaml, the variants of its rows, and the profile and data set that it names."""
 
 from pathlib import Path
 
@@ -6,12 +6,13 @@ from ballast.config.build import shown
 from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 
+VARIANTS = "configs/variants.yaml"
 FOLDERS = {"profile": "configs/profiles", "dataset": "configs/datasets"}
 
 
 def read_params(folder: str | Path = ".") -> dict:
-    """Return the values of params.yaml."""
-    return read_yaml(Path(folder, "params.yaml"))
+    """Return the values of params.yaml, and those of configs/variants.yaml as ``variants``."""
+    return {**read_yaml(Path(folder, "params.yaml")), "variants": read_yaml(Path(folder, VARIANTS))}
 
 
 def read_chosen(params: dict, kind: str, folder: str | Path = ".") -> dict:
