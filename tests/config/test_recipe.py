@@ -61,7 +61,9 @@ def test_a_variant_has_the_pruned_fraction_of_the_profile(name):
 
 def test_variants_keep_what_a_profile_adapts_for_their_ideas():
     recipe = merged_recipe(with_variant(params("cifar100_lt"), "bcl-d"), profile("cifar100_lt"), "bcl")
-    assert (recipe["framework"], recipe["prune"], recipe["optimization"]["weight_decay"]) == ("sdclr", 0.9, 5e-4)
+    assert (recipe["framework"], recipe["prune"], recipe["optimization"]["weight_decay"]) == ("sdclr", 0.9, 1e-4)
+    recipe = merged_recipe(with_variant(params("cifar100_lt"), "mak-bcl"), profile("cifar100_lt"), "mak")
+    assert recipe["optimization"]["weight_decay"] == 5e-4
     recipe = merged_recipe(with_variant(params("imagenet100_lt"), "colt-no-domain"), profile("imagenet100_lt"), "colt")
     assert recipe["ideas"]["colt"]["domain"]["weight"] == 0.0
     recipe = merged_recipe(with_variant(params("imagenet100_lt"), "colt-poster"), profile("imagenet100_lt"), "colt")

@@ -1,11 +1,11 @@
 """COLT: pool images, sampled while the network trains, help the clusters that look like tail (Bai et al., ICLR 2023).
 
-Every r epochs after a warm-up (section 3.3; docs/methods/colt.md):
+Every r epochs after a warm-up (algorithm 2; docs/methods/colt.md):
     1. embed the in-domain images and the pool, cluster the in-domain embeddings by k-means;
-    2. tailness of an image: -rho, rho its remembered density (ballast.tailness.density; section 3.2);
+    2. tailness of an image: -rho, rho its remembered density (ballast.tailness.density);
     3. give each cluster a share of the budget by the softmax of its mean tailness (ballast.selection.budget);
     4. each cluster takes the pool images nearest to its centre, which join the training until the next round.
-A batch with pool images adds alpha times the domain loss (ballast.losses.domain; section 3.4) to NT-Xent.
+A batch with pool images adds alpha times the domain loss (ballast.losses.domain) to NT-Xent.
 
 The guide of arXiv 2506.12698 samples likewise, by another tailness and refined clusters (docs/methods/guided.md).
 """

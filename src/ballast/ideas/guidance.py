@@ -1,7 +1,7 @@
 """Guidance: a frozen embedding of the in-domain images says whom to approach, whom to avoid, and how strongly.
 
-arXiv 2506.12698, the student's losses L_GCL and L_DL; docs/methods/guided.md. The paper does not give these formulas;
-they are our interpretation (ballast.losses.guided, ballast.losses.distill). The student of the two-stage method has the
+The student's losses L_GCL and L_DL: our interpretation of arXiv 2506.12698 (docs/methods/guided.md; the equations are
+in ballast.losses.guided and ballast.losses.distill). The student of the two-stage method has the
 guide's embedding from the start. A network may also guide itself, by its own embedding of the latest round.
 """
 
@@ -22,7 +22,7 @@ from ballast.losses.guided import attraction, guided_contrast, repulsion
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the guide gives to its student, with the paper's values where it has any."""
+    """What the guide gives to its student, with the paper's values where it gives any."""
 
     neighbours: Annotated[int, Ge(1)] = 5  # candidates for the second positive, over all in-domain images
     clusters: Annotated[int, Ge(2)] = 10  # of the guide's embedding

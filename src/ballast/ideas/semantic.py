@@ -1,8 +1,7 @@
 """Pseudo semantic discrimination: an image's nearest neighbour in a memory bank is a second positive.
 
-arXiv 2506.12698, the guide's loss L_PSD; docs/methods/guided.md. The paper does not give this formula; this is our
-interpretation. With l_v the NT-Xent loss of a view and a_v the loss with the bank's neighbour as the positive
-(ballast.losses.semantic), w the neighbour's share:
+The guide's loss L_PSD: our interpretation of arXiv 2506.12698 (docs/methods/guided.md). With l_v the NT-Xent loss of a
+view, a_v the loss with the bank's neighbour as the positive (ballast.losses.semantic) and w the neighbour's share,
     L = mean_v [(1 - w) l_v + w a_v] = mean_v l_v + mean_v w (a_v - l_v)
 The second summand is what this idea adds to NT-Xent.
 """

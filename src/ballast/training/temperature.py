@@ -1,4 +1,4 @@
-"""The temperature of an epoch: constant, or a cosine between two values (Kukleva et al., ICLR 2023, section 3.3).
+"""The temperature of an epoch: constant, or a cosine between two values (Kukleva et al., ICLR 2023).
 
     tau(e) = low + (high - low) (1 + cos(2 pi e / T)) / 2
 A high temperature asks for groups, a low one tells instances apart; the tail gains from their alternation.
