@@ -17,7 +17,6 @@ from ballast.evaluation.diagnostics import (
     likeness,
     phi,
     rank_correlation,
-    relative_likeness,
     shares_by_round,
     tailness_by_class,
     variety,
@@ -42,14 +41,6 @@ def test_likeness_is_one_in_proportion_and_grows_with_what_a_choice_leans_to():
     leaning = likeness(np.repeat(["Many", "Few"], [7, 13]), group)
     assert leaning["Few"] == pytest.approx(6.5) and leaning["Many"] == pytest.approx(0.5) and leaning["Median"] == 0
     assert likeness(np.array(["", ""]), np.array([""] * 3)) == {}  # nothing is labelled
-
-
-def test_relative_likeness_compares_the_last_round_with_the_pool():
-    table = pd.DataFrame({"method": ["pool", "mak", "colt", "colt"], "epoch": [0, 0, 3, 5],
-                          "Many": [0.5, 0.5, 9.0, 0.25], "Few": [4.0, 6.0, 9.0, 8.0]})
-    relative = relative_likeness(table)
-    assert relative["method"].tolist() == ["mak", "colt"]
-    assert relative[["Many", "Few"]].to_numpy().tolist() == [[1.0, 1.5], [0.5, 2.0]]
 
 
 def test_the_lean_of_a_budget_is_one_in_proportion_and_what_its_clusters_hold_otherwise():

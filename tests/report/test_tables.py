@@ -6,7 +6,16 @@ import sys
 
 import pandas as pd
 
-from ballast.report.tables import COLUMNS, PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
+from ballast.report.tables import (
+    COLUMNS,
+    PROTOCOLS,
+    by_protocol,
+    comparison,
+    label_free,
+    markdown,
+    markdown_label_free,
+    relative_likeness,
+)
 from tests import ROOT
 
 METRICS = {"simclr": {"Many": 50.0, "Median": 40.0, "Few": 30.0, "Std": 8.16, "All": 40.0},
@@ -56,3 +65,11 @@ def test_tables_do_not_import_matplotlib():
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert not {"matplotlib", "torch", "sklearn", "scipy"} & set(ran.stdout.split())
+
+
+def test_relative_likeness_compares_the_last_round_with_the_pool():
+    table = pd.DataFrame({"method": ["pool", "mak", "colt", "colt"], "epoch": [0, 0, 3, 5],
+                          "Many": [0.5, 0.5, 9.0, 0.25], "Few": [4.0, 6.0, 9.0, 8.0]})
+    relative = relative_likeness(table)
+    assert relative["method"].tolist() == ["mak", "colt"]
+    assert relative[["Many", "Few"]].to_numpy().tolist() == [[1.0, 1.5], [0.5, 2.0]]

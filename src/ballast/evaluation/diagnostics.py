@@ -61,22 +61,6 @@ def likeness(nearest: np.ndarray, group: np.ndarray) -> dict[str, float]:
     return {name: float((nearest == name).mean() / (group == name).mean()) for name in GROUPS if (group == name).any()}
 
 
-def relative_likeness(table: pd.DataFrame, reference: str = "pool") -> pd.DataFrame:
-    """Divide the likeness of every selection by that of the whole pool.
-
-    A value of 1 is what a random choice has. Above 1, the selection takes more images that resemble the group.
-
-    Args:
-        table: columns method, epoch and one for each group; rows in the order of the rounds. The last round counts.
-        reference: the method to divide by; its row is left out.
-
-    Returns:
-        One row per method; columns method and one for each group.
-    """
-    last = table.drop(columns="epoch").groupby("method", sort=False).last()
-    return (last.drop(index=reference) / last.loc[reference]).reset_index()
-
-
 def budget_lean(budget: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> dict[str, float]:
     """Return each group's part of the budget, relative to its part of the in-domain images.
 

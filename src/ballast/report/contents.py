@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ballast.evaluation.diagnostics import relative_likeness
 from ballast.report.page import Section
+from ballast.report.tables import relative_likeness
 
 INTRO = ("{rows} rows on {dataset}, split {split}, seed {seed}. Labels were used to draw the split and to measure "
          "these numbers. Training and selection never saw a label.")

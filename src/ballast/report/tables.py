@@ -42,6 +42,22 @@ def by_protocol(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
+def relative_likeness(table: pd.DataFrame, reference: str = "pool") -> pd.DataFrame:
+    """Divide the likeness of every selection by that of the whole pool.
+
+    A value of 1 is what a random choice has. Above 1, the selection takes more images that resemble the group.
+
+    Args:
+        table: columns method, epoch and one for each group; rows in the order of the rounds. The last round counts.
+        reference: the method to divide by; its row is left out.
+
+    Returns:
+        One row per method; columns method and one for each group.
+    """
+    last = table.drop(columns="epoch").groupby("method", sort=False).last()
+    return (last.drop(index=reference) / last.loc[reference]).reset_index()
+
+
 def markdown(table: pd.DataFrame, protocols: pd.DataFrame, facts: list[dict[str, str]]) -> str:
     """Return the comparison and the other protocols in Markdown, and below them how the numbers were measured."""
     return "\n".join([as_text(table, ".2f"), "",
