@@ -13,6 +13,7 @@ from tests.project import Project
 TIERS = ("unit", "slow", "pipeline", "faults", "docs")
 FOLDERS = {"stages": "pipeline", "faults": "faults", "docs": "docs"}
 PROJECTS = {"finished", "make_project"}  # fixtures
+ROWS = ["balanced", "simclr", "sdclr", "mak", "colt", "bcl-colt", "guide", "guided"]  # one of each kind
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,8 +68,10 @@ def make_project(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(make_project) -> Project:
-    """A project in which everything has run once and is committed; a test that changes it puts it back."""
+    """A project in which some rows have run to the report and are committed; a test that changes it puts it back."""
     project = make_project()
-    project.repro()
+    project.change({"show": ROWS})
+    project.commit()
+    project.repro("report_page", "select_pool@kcenter")
     project.commit()
     return project

@@ -16,7 +16,7 @@ def project(make_project):
     ("params.yaml", "show", ["cult"], "show: expected rows (balanced, simclr,"),
     ("params.yaml", "profile", "smok", "profile: expected"),
     (SMOKE, "sampling.budget", -100, "sampling.budget: "),
-    (SMOKE, "sampling.budget", 9000, "sampling.budget: expected at most the 6000 images of the pool, got 9000"),
+    (SMOKE, "sampling.budget", 9000, "sampling.budget: expected at most the 400 images of the pool, got 9000"),
     (SMOKE, "pretrain.epochs", 0, "pretrain.epochs: "),
     (GLYPHS, "longtail.ratio", 0.1, "longtail.ratio: "),
 ])
