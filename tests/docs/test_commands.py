@@ -24,8 +24,7 @@ ALL = os.environ.get("BALLAST_DOCS") == "all"
 SMALL = ("small", "study", "digits")
 ELSEWHERE = {  # not run here, and what runs it
     "make test": "this is part of it",
-    ".venv/bin/pytest --ignore tests/stages --ignore tests/faults": "make test",
-    "make ablations SPLITS=1": "tests/training/test_method.py trains every variant, test_variants.py two by make table",
+    "make ablations SPLITS=1": "tests/training/test_rows.py trains every variant, test_variants.py two by make table",
     "make setup && source .venv/bin/activate": ".ci/run makes the environment",
     "make ui": "test_the_pages_of_mlflow_are_served",
     "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",
@@ -42,15 +41,13 @@ def project(finished, tmp_path_factory):
         (environment / name).symlink_to(Path(sys.prefix) / name)
     (environment / "ready").touch()
     finished.environment["BALLAST_DOCS"] = ""
-    params = yaml.safe_load((finished.folder / "params.yaml").read_text())
     for name in SMALL:
-        params["profiles"][name] = params["profiles"]["smoke"]
-    params["datasets"]["folders"]["longtail"] |= {"largest": 40, "ratio": 20, "few_shot": 0.05, "val_per_class": 10}
-    params["datasets"]["own"]["source"]["size"] = 16
-    (finished.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        shutil.copy(finished.folder / "configs/profiles/smoke.yaml", finished.folder / f"configs/profiles/{name}.yaml")
+    change(finished, "folders", "longtail", largest=40, ratio=20, few_shot=0.05, val_per_class=10)
+    change(finished, "own", "source", size=16)
     external = finished.folder / "data/external"
     write_glyphs(external)
-    shutil.copytree(external / "train", external / "seed")
+    shutil.copytree(external / "train", external / "in_domain")
     shutil.copytree(external / "test/A", finished.folder / "new_photos")
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
         ignored.write("new_photos\nfeatures.*\n.venv\n")
@@ -58,6 +55,14 @@ def project(finished, tmp_path_factory):
     finished.repro()
     finished.commit()
     return finished
+
+
+def change(project, name, block, **values):
+    """Change values of a data set."""
+    path = project.folder / f"configs/datasets/{name}.yaml"
+    dataset = yaml.safe_load(path.read_text())
+    dataset[block] |= values
+    path.write_text(yaml.safe_dump(dataset, sort_keys=False))
 
 
 @pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
