@@ -3,11 +3,17 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SPLITS ?= 1,2,3
-METHODS ?= balanced,simclr,sdclr,bcl,random,kcenter,mak,colt,sdclr-colt,bcl-colt,guide,guided
+METHODS ?= show
 PROTOCOL ?= linear
 SETTINGS ?=
 REV ?=
+OUT ?=
 COMMA := ,
+SPACE := $(subst ,, )
+MEASURED := $(filter-out diagnostics likeness,$(basename $(notdir $(wildcard metrics/*.json))))
+ROWS := $(if $(filter show,$(METHODS)),$(MEASURED),$(subst $(COMMA), ,$(METHODS)))
+KNOWN_ROWS = $(foreach row,$(ROWS),$(if $(filter $(row),$(MEASURED)),,$(error METHODS: expected rows with a file in \
+	metrics/ ($(MEASURED)), got $(row))))
 
 # Tests: two processes side by side. Folders whose results depend on the order of floating-point sums are tested again
 # with the instructions of an older processor.
@@ -37,7 +43,7 @@ test: setup ## Run all that must hold before a change lands (12 minutes)
 	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))
 
 table: setup ## Mean and deviation over splits: make table SPLITS=1,2 METHODS=mak,mak-both PROTOCOL=fewshot (5 min a split)
-	@python -m scripts.table $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS)
+	@python -m scripts.table $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS) $(if $(OUT),--out $(OUT))
 
 ablations: setup ## The same for every variant of params.yaml and the rows that they vary (an hour)
 	@python -m scripts.table $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
@@ -46,10 +52,13 @@ study: setup ## Fill docs/results.md: every row on splits of real images (a nigh
 	@python -m scripts.study $(SPLITS)
 
 experiments: setup ## List DVC experiments side by side, some rows: make experiments METHODS=mak,colt
-	@dvc exp show --no-pager --md --drop '.*' --keep 'Experiment|metrics/($(subst $(COMMA),|,$(METHODS))).json:(Few|All)'
+	@: $(KNOWN_ROWS)
+	@dvc exp show --no-pager --md --drop '.*' \
+		--keep 'Experiment|metrics/($(subst $(SPACE),|,$(ROWS))).json:(Few|All)'
 
 compare: setup ## Compare rows with those of a branch, commit or experiment: make compare REV=main METHODS=mak,colt
-	@dvc metrics diff --md $(REV) --targets $(patsubst %,metrics/%.json,$(subst $(COMMA), ,$(METHODS)))
+	@: $(KNOWN_ROWS)
+	@dvc metrics diff --md $(REV) --targets $(ROWS:%=metrics/%.json)
 
 plots: setup ## Draw DVC's plots into dvc_plots/index.html, without a network; REV=main: beside those of a branch
 	@python -m scripts.plots $(REV)
