@@ -30,7 +30,7 @@ def main() -> None:
         manifest.loc[usable[leaks.index], "status"] = leaks["of"].to_numpy()
     kept = np.flatnonzero(manifest.loc[usable, "status"] == "ok")
     if not len(kept):
-        raise BallastError(f"{p.dataset.source.get('pool')}: expected images that are not train or test images too, got "
+        raise BallastError(f"{p.dataset.source.get('pool')}: expected images that are no train or test images, got "
                            f"none; set leakage.action: report to keep them")
     restrict(STORE, kept)
     save_empty("data/pool/none", like=STORE)

@@ -55,8 +55,8 @@ def overlap() -> str:
     counts = json.loads(Path("data/overlap.json").read_text())
     if not counts["also in test"]:
         return ""
-    return (f"- {counts['also in test']} of the {counts['in_domain']} in-domain images have the pixels of a test image; "
-            f"test accuracy is too optimistic\n")
+    return (f"- {counts['also in test']} of the {counts['in_domain']} in-domain images have the pixels of a test "
+            f"image; test accuracy is too optimistic\n")
 
 
 def _facts(p) -> dict:
