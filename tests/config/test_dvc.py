@@ -54,6 +54,13 @@ def test_one_change_of_a_data_set_is_one_line(tmp_path, path):
     assert len(new) == gone == 1
 
 
+@pytest.mark.parametrize("key", ["evaluation", "root", "pool_root"])
+def test_an_empty_value_of_own_images_is_filled_in_its_line(tmp_path, key):
+    values, new, gone = applied(tmp_path, "configs/datasets/own.yaml", [f"source.{key}=/data/photos"])
+    assert values["source"][key] == "/data/photos"
+    assert len(new) == gone == 1 and new[0].startswith(f"  {key}: /data/photos")
+
+
 def test_a_list_may_be_changed(tmp_path):
     values, new, gone = applied(tmp_path, "configs/profiles/laptop.yaml", ["augment.crop=[0.25,0.9]"])
     assert values["augment"]["crop"] == [0.25, 0.9] and new == ["  - 0.25", "  - 0.9"] and gone <= 2

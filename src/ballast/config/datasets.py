@@ -84,11 +84,12 @@ class Lists(Files):
 
 @dataclass(frozen=True, kw_only=True)
 class Own(Files):
-    """A user's in-domain images, and a labelled folder for the evaluation where there is one."""
+    """A user's in-domain images, and labelled images for the evaluation where there are some."""
 
     kind: Literal["own"]
     in_domain: str
     evaluation: str | None = None
+    root: str | None = None  # where the paths of a list begin, of in_domain and of evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
