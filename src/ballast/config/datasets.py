@@ -24,7 +24,7 @@ class Glyphs:
 
     @property
     def pool_size(self) -> int:
-        """The number of images in the pool."""
+        """Return the number of images in the pool."""
         return self.pool_near + self.pool_far
 
 
