@@ -13,7 +13,7 @@ from ballast.config.recipe import merged_recipe
 from ballast.config.rows import overrides, with_variant
 from ballast.config.yaml import read_yaml
 from tests import ROOT
-from tests.config.configuration import PARAMS, VARIANTS, dataset, profile
+from tests.config.configuration import PARAMS, ROWS, VARIANTS, dataset, profile
 
 
 def applied(tmp_path: Path, name: str, changes: list[str]) -> tuple[dict, list[str], int]:
@@ -34,12 +34,19 @@ def applied(tmp_path: Path, name: str, changes: list[str]) -> tuple[dict, list[s
     ("profile=smoke", "profile: smoke # a file of configs/profiles"),
     ("methods.mak.select.alpha=0.5", "      alpha: 0.5 # weight of tailness against proximity"),
     ("methods.simclr.pretrain.framework=sdclr",
-     "  simclr: {images: longtail, pool: none, pretrain: {framework: sdclr}}"),
+     "      framework: sdclr"),
     ("students.guided.distill=4.0", "    distill: 4.0 # weight of the distillation loss"),
 ])
 def test_one_change_of_params_yaml_is_one_line(tmp_path, change, line):
     _, new, gone = applied(tmp_path, "params.yaml", [change])
     assert new == [line] and gone == 1
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_value_that_is_added_to_a_row_is_one_line(tmp_path, row):
+    values, new, gone = applied(tmp_path, "params.yaml", [f"++methods.{row}.pretrain.weight_decay=1e-5"])
+    assert values["methods"][row]["pretrain"]["weight_decay"] == 1e-5
+    assert (new, gone) == (["      weight_decay: 1e-05"], 0)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs/profiles").glob("*.yaml")), ids=lambda path: path.stem)
