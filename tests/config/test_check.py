@@ -1,16 +1,19 @@
 """Bad parameters end in one line that names the file, the parameter, and what would be right."""
 
+import re
 from copy import deepcopy
 
 import pytest
 
 from ballast.config.build import build, validated
-from ballast.config.check import check, check_dataset
+from ballast.config.check import RESERVED, check, check_dataset, check_variant
 from ballast.config.datasets import Dataset
 from ballast.config.profile import Profile
-from ballast.config.rows import Params
+from ballast.config.recipe import idea_module
+from ballast.config.rows import Params, absent_row, with_variant
 from ballast.runtime.errors import BallastError
-from tests.config.configuration import DATASETS, PARAMS, PROFILES, dataset, params, profile
+from tests import ROOT
+from tests.config.configuration import DATASETS, PARAMS, PROFILES, VARIANTS, dataset, params, profile
 
 LAPTOP = "configs/profiles/laptop.yaml: "
 
@@ -55,6 +58,7 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("seed", -1, "seed: expected a value greater than or equal to 0, got -1"),
     ("show", [], "show: expected at least 1 of them, got []"),
     ("show", ["simclear"], "show: expected rows (balanced"),
+    ("show", ["simclr", "mak", "simclr"], "show: expected every row once, got 'simclr' twice"),
     ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
     ("methods.mak.select.alhpa", 0.3, "methods.mak.select.alhpa: unknown key; did you mean 'alpha'?"),
     ("methods.mak.select.alpha", KeyError, "methods.mak.select.alpha: missing"),
@@ -66,9 +70,12 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("methods.simclr.pool", "all", "methods.simclr.pool: expected another, since no idea samples from it, got 'all'"),
     ("methods.colt.pool", "none", "methods.colt.pool: expected 'all', from which colt samples, got 'none'"),
     ("methods.colt.images", "all", "methods.colt.images: expected 'longtail' or 'balanced', got 'all'"),
-    ("methods.none", PARAMS["methods"]["simclr"], "none: expected a name of letters, digits, - and _"),
-    ("methods.a/b", PARAMS["methods"]["simclr"], "a/b: expected a name of letters"),
-    ("students.colt", PARAMS["students"]["guided"], "colt: expected one row or variant of that name, got two"),
+    ("methods.none", PARAMS["methods"]["simclr"], "methods.none: expected another name; none, all, "),
+    ("methods.a/b", PARAMS["methods"]["simclr"], "methods.a/b: expected a name of letters"),
+    ("students.colt", PARAMS["students"]["guided"], "students.colt: expected one row or variant of that name, got two"),
+    ("variants.colt", PARAMS["variants"]["mak-both"], "variants.colt: expected one row or variant of that name"),
+    ("variants.a/b", PARAMS["variants"]["mak-both"], "variants.a/b: expected a name of letters"),
+    ("students", KeyError, "students: missing"),
     ("methods.colt.pretrain.framework", "simclear", "methods.colt.pretrain.framework: expected 'simclr' or 'sdclr', g"),
     ("methods.colt.pretrain.framework", KeyError, "methods.colt.pretrain.framework: missing"),
     ("methods.colt.pretrain.epochs", 0, "methods.colt.pretrain.epochs: expected a value greater than or equal to 1"),
@@ -90,15 +97,14 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("methods.colt.pretrain.colt.clusters", 0, "methods.colt.pretrain.colt.clusters: expected a value greater"),
     ("methods.colt.pretrain.colt.domain.form", "x", "methods.colt.pretrain.colt.domain.form: expected 'code' or 'post"),
     ("methods.colt.pretrain.temperature", {"low": 0.1}, "methods.colt.pretrain.temperature.high: missing"),
+    ("methods.colt.pretrain.temperature", {"low": 2.0, "high": 1.0},
+     "methods.colt.pretrain.temperature.low: expected at most `high`, 1.0, got 2.0"),
     ("students.guided.framework", "moco", "students.guided.framework: expected 'simclr' or 'sdclr', got 'moco'"),
     ("students.guided.guide", "guied", "students.guided.guide: expected a row of methods, got 'guied'"),
     ("students.guided.far", 0, "students.guided.far: expected a value greater than or equal to 1, got 0"),
     ("students.guided.fra", 1, "students.guided.fra: unknown key; did you mean 'far'?"),
     ("students.guided.prune", 0.5, "students.guided.prune: goes with framework sdclr only, got framework simclr"),
-    ("variants.bcl-d.of", "blc", "variants.bcl-d.of: expected a row (balanced, "),
-    ("variants.bcl-d.row", "blc", "variants.bcl-d.row: expected a row (balanced, "),
     ("variants.bcl-d.set", {}, "variants.bcl-d.set: expected at least 1 of them, got {}"),
-    ("variants.bcl-d.set", {"methods.blc.pretrain.lr": 0.1}, "variants.bcl-d.set.methods.blc.pretrain.lr: expected th"),
     ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected the path of a value in a row, like methods"),
     ("variants.bcl-d.set", {"methods.mak.select.alpha.x": 1}, "variants.bcl-d.set: methods.mak.select.alpha.x: expect"),
     ("variants.mak-both.set", {"methods.mak.select.ratio": 0.5},
@@ -122,6 +128,8 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
     ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 100 epochs of balanced, got 99999"),
     ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than 0, got -1.0"),
     ("pretrain.temperature", {"low": 0.1}, "pretrain.temperature.high: missing"),
+    ("pretrain.temperature", {"low": 2.0, "high": 1.0}, "pretrain.temperature.low: expected at most `high`, 1.0, "),
+    ("adapt.sdclr.temperature", {"low": 3, "high": 1.0}, "adapt.sdclr.temperature.low: expected at most `high`, 1.0, "),
     ("pretrain.temperature_period", 1.5, "pretrain.temperature_period: expected a value less than or equal to 1"),
     ("student.warmup", 31, "student.warmup: expected at most the 30 epochs, got 31"),
     ("network.width", 4, "network.width: expected a value greater than or equal to 16, got 4"),
@@ -199,3 +207,60 @@ def test_a_block_that_is_part_of_itself_is_refused():
     block = {"a": 1}
     block["b"] = block
     assert "expected at most 8 blocks" in refusal({**PARAMS, "seed": block}, profile("laptop"), dataset("glyphs"))
+
+
+@pytest.mark.parametrize("name", RESERVED)
+@pytest.mark.parametrize(("block", "place", "value"), [
+    ("methods", "params.yaml: methods.", PARAMS["methods"]["simclr"]),
+    ("students", "params.yaml: students.", PARAMS["students"]["guided"]),
+    ("variants", "configs/variants.yaml: ", PARAMS["variants"]["mak-both"])])
+def test_a_name_that_ballast_uses_itself_is_refused(name, block, place, value):
+    message = refusal(changed(PARAMS, f"{block}.{name}", value), profile("laptop"), dataset("glyphs"))
+    assert message.startswith(f"{place}{name}: expected another name; none, all, ")
+
+
+def test_the_names_of_outputs_beside_those_of_rows_are_reserved():
+    outputs = re.findall(r"(?:runs|metrics)/([\w-]+)(?:/\$\{item\}\.csv|/\$\{item\}\.json|\.json)",
+                         (ROOT / "dvc.yaml").read_text())
+    assert {"per_class", "protocol", "history", "diagnostics", "likeness"} <= set(outputs)
+    in_folders = {"fewshot", "imbalanced", "knn", "features", "finetune"}  # metrics/knn/ROW.json
+    assert set(outputs) - in_folders <= set(RESERVED)
+
+
+def test_a_row_has_at_most_one_idea_that_samples(monkeypatch):
+    monkeypatch.setattr(idea_module("bcl").Idea, "samples", True)
+    message = refusal(changed(PARAMS, "methods.bcl.pool", "all"), profile("laptop"), dataset("glyphs"))
+    assert message == ("params.yaml: methods.bcl-colt.pretrain: expected one idea that samples from the pool, got bcl "
+                       "and colt; remove all but one")
+
+
+def test_every_committed_variant_has_its_rows():
+    assert [absent_row(PARAMS, name) for name in VARIANTS] == [None] * len(VARIANTS)
+
+
+@pytest.mark.parametrize("row", ["methods.balanced", "methods.simclr", "methods.sdclr-colt", "methods.colt",
+                                 "methods.bcl-colt", "students.guided"])
+def test_a_row_may_be_removed_though_variants_name_it(row):
+    fewer = changed(PARAMS, row, KeyError)
+    name = row.partition(".")[2]
+    fewer["show"] = [shown for shown in PARAMS["show"] if shown != name]
+    check(fewer, profile("laptop"), dataset("glyphs"))
+    for variant in VARIANTS:
+        if PARAMS["variants"][variant]["of"] == name:
+            for refuse in (lambda v=variant: with_variant(fewer, v),
+                           lambda v=variant: check_variant(fewer, profile("laptop"), v)):
+                with pytest.raises(BallastError, match=rf"^configs/variants\.yaml: {variant}\.of: expected a row of .*"
+                                                       rf", got '{name}'$"):
+                    refuse()
+
+
+@pytest.mark.parametrize(("path", "value", "place"), [
+    ("variants.bcl-d.of", "blc", "bcl-d.of"), ("variants.bcl-d.row", "blc", "bcl-d.row"),
+    ("variants.bcl-d.set", {"methods.blc.pretrain.lr": 0.1}, "bcl-d.set.methods.blc.pretrain.lr"),
+    ("variants.bcl-d.set", {"students.bcl.far": 1}, "bcl-d.set.students.bcl.far")])
+def test_a_variant_of_an_absent_row_is_refused_only_where_it_is_run(path, value, place):
+    odd = changed(PARAMS, path, value)
+    check(odd, profile("laptop"), dataset("glyphs"))
+    with pytest.raises(BallastError) as error:
+        with_variant(odd, "bcl-d")
+    assert str(error.value).startswith(f"configs/variants.yaml: {place}: expected a row of params.yaml (")

@@ -13,7 +13,7 @@ from ballast.config.recipe import merged_recipe
 from ballast.config.rows import overrides, with_variant
 from ballast.config.yaml import read_yaml
 from tests import ROOT
-from tests.config.configuration import PARAMS, VARIANTS, dataset, profile
+from tests.config.configuration import PARAMS, ROWS, VARIANTS, dataset, profile
 
 
 def applied(tmp_path: Path, name: str, changes: list[str]) -> tuple[dict, list[str], int]:
@@ -34,12 +34,19 @@ def applied(tmp_path: Path, name: str, changes: list[str]) -> tuple[dict, list[s
     ("profile=smoke", "profile: smoke # a file of configs/profiles"),
     ("methods.mak.select.alpha=0.5", "      alpha: 0.5 # weight of tailness against proximity"),
     ("methods.simclr.pretrain.framework=sdclr",
-     "  simclr: {images: longtail, pool: none, pretrain: {framework: sdclr}}"),
+     "      framework: sdclr"),
     ("students.guided.distill=4.0", "    distill: 4.0 # weight of the distillation loss"),
 ])
 def test_one_change_of_params_yaml_is_one_line(tmp_path, change, line):
     _, new, gone = applied(tmp_path, "params.yaml", [change])
     assert new == [line] and gone == 1
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_value_that_is_added_to_a_row_is_one_line(tmp_path, row):
+    values, new, gone = applied(tmp_path, "params.yaml", [f"++methods.{row}.pretrain.weight_decay=1e-5"])
+    assert values["methods"][row]["pretrain"]["weight_decay"] == 1e-5
+    assert (new, gone) == (["      weight_decay: 1e-05"], 0)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs/profiles").glob("*.yaml")), ids=lambda path: path.stem)
@@ -52,6 +59,13 @@ def test_one_change_of_a_profile_is_one_line(tmp_path, path):
 def test_one_change_of_a_data_set_is_one_line(tmp_path, path):
     _, new, gone = applied(tmp_path, f"configs/datasets/{path.name}", ["leakage.cosine=0.9"])
     assert len(new) == gone == 1
+
+
+@pytest.mark.parametrize("key", ["evaluation", "root", "pool_root"])
+def test_an_empty_value_of_own_images_is_filled_in_its_line(tmp_path, key):
+    values, new, gone = applied(tmp_path, "configs/datasets/own.yaml", [f"source.{key}=/data/photos"])
+    assert values["source"][key] == "/data/photos"
+    assert len(new) == gone == 1 and new[0].startswith(f"  {key}: /data/photos")
 
 
 def test_a_list_may_be_changed(tmp_path):

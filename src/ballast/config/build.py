@@ -18,12 +18,12 @@ BLOCKS = ("dataclass_type", "dict_type", "list_type")
 
 @dataclass(frozen=True)
 class ByKey:
-    """Says of a union of dataclasses which key tells them apart."""
+    """A mark of a union of dataclasses, with the key that tells them apart."""
 
     key: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Tell pydantic."""
+        """Return the schema in which pydantic picks the dataclass by the key."""
         from pydantic import Field
 
         return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
@@ -59,8 +59,8 @@ def _built(hint: Any, value: Any) -> Any:
 
 
 def _marks(hint: Any) -> list:
-    own = list(hint.__metadata__) if get_origin(hint) is Annotated else []
-    return own + [mark for inner in _parts(hint) for mark in _marks(inner)]
+    marks = list(hint.__metadata__) if get_origin(hint) is Annotated else []
+    return marks + [mark for inner in _parts(hint) for mark in _marks(inner)]
 
 
 def _dataclasses(hint: Any) -> list[type]:
@@ -91,11 +91,23 @@ def validated(kind: type[T], block: object) -> T:
         result = _adapter(kind).validate_json(text)
     except ValidationError as error:
         raise MisfitError(*_explain(error.errors(include_url=False), kind, block)) from error
-    problem = getattr(result, "problem", lambda: None)()
+    _refuse_problems(result, [])
+    return result
+
+
+def _refuse_problems(value: object, way: list[str]) -> None:
+    """Raise what ``problem`` returns of a dataclass or of one within it; ``way`` is its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_problems(inner, [*way, str(key)])
+    if not is_dataclass(value):
+        return
+    for name in _hints(type(value)):
+        _refuse_problems(getattr(value, name), [*way, name])
+    problem = getattr(value, "problem", lambda: None)()
     if problem:
         path, message = problem.split(": ", 1)
-        raise MisfitError(path.split("."), message)
-    return result
+        raise MisfitError([*way, *path.split(".")], message)
 
 
 class MisfitError(Exception):
@@ -157,9 +169,9 @@ def _expected(error: dict) -> str:
     return f"a value {message}" if message.startswith(("greater", "less")) else message
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
+def unknown_key(key: str, allowed: Iterable[str]) -> str:
     """Return what to say of an unknown key."""
-    near = get_close_matches(str(key), known, 1)
+    near = get_close_matches(str(key), allowed, 1)
     return "unknown key" + (f"; did you mean {near[0]!r}?" if near else "")
 
 

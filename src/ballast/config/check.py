@@ -1,6 +1,6 @@
-"""One line for whatever the configuration may not hold: ``file: path of the key: what is wrong``.
+"""Check of the configuration before any work starts; a mistake is one line, ``file: path of the key: what is wrong``.
 
-Checks params.yaml whole, with its variants, and the profile and data set in use, before any work starts.
+``check`` covers params.yaml, the variants in configs/variants.yaml, and the profile and data set in use.
 """
 
 import re
@@ -21,11 +21,14 @@ from ballast.config.recipe import (
     merged_values,
     sources,
 )
-from ballast.config.rows import MethodRow, Params, StudentRow, with_variant
+from ballast.config.rows import MethodRow, Params, StudentRow, absent_row, row_of, with_variant
 from ballast.runtime.errors import BallastError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-RESERVED = ("none", "all")  # pools
+POOLS = ("none", "all")
+# Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
+RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "trace", "diagnostics", "likeness",
+            "show", "variants")
 DEEPEST = 8
 
 
@@ -48,7 +51,8 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     for row in typed.students:
         check_student(params, profile, row)
     for name in typed.variants:
-        check_variant(params, profile, name)
+        if absent_row(params, name) is None:  # nobody can run the others; scripts.table refuses them
+            check_variant(params, profile, name)
     return typed
 
 
@@ -113,10 +117,10 @@ def check_student(params: dict, profile: dict, row: str) -> None:
     """Check a row of ``students`` with what the profile adds to it."""
     place = f"params.yaml: students.{row}"
     values = params["students"][row]
-    known = {*STUDENT_KEYS, *idea_module("guidance").Settings.__dataclass_fields__}
+    allowed = {*STUDENT_KEYS, *idea_module("guidance").Settings.__dataclass_fields__}
     for key in values:
-        if key not in known:
-            raise BallastError(f"{place}.{key}: {unknown_key(key, known)}")
+        if key not in allowed:
+            raise BallastError(f"{place}.{key}: {unknown_key(key, allowed)}")
     student = {key: values[key] for key in STUDENT_KEYS if key in values}
     typed = _validated(StudentRow, student, f"{place}.")
     if typed.guide not in params["methods"]:
@@ -129,18 +133,16 @@ def check_student(params: dict, profile: dict, row: str) -> None:
 
 def check_variant(params: dict, profile: dict, name: str) -> None:
     """Check the rows that a variant changes."""
-    variant, place = params["variants"][name], f"{VARIANTS}: {name}"
-    rows = [*params["methods"], *params["students"]]
-    for key in ("of", "row"):
-        if variant.get(key, rows[0]) not in rows:
-            raise BallastError(f"{place}.{key}: expected a row ({', '.join(rows)}), got {shown(variant[key])}")
+    place = f"{VARIANTS}: {name}"
+    absent = absent_row(params, name)
+    if absent:
+        raise BallastError(absent)
     touched = {}
-    for path in variant["set"]:
-        kind, _, rest = path.partition(".")
-        row = rest.partition(".")[0]
-        if kind not in ("methods", "students") or row not in params.get(kind, {}) or "." not in rest:
+    for path in params["variants"][name]["set"]:
+        if row_of(path) is None:
             raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected the path of a value in a row, like "
-                               f"methods.{rows[0]}.pretrain.epochs")
+                               f"methods.{next(iter(params['methods']))}.pretrain.epochs")
+        kind, row = row_of(path)
         touched[kind, row] = check_method if kind == "methods" else check_student
     try:
         changed = with_variant(params, name)
@@ -175,21 +177,29 @@ def _check_together(profile: Profile, dataset: Dataset, params: Params, file: st
 
 def _check_names(params: Params) -> None:
     rows = [*params.methods, *params.students]
-    for name in (*rows, *params.variants):
-        if not NAME.fullmatch(name) or name in RESERVED:
-            raise BallastError(f"params.yaml: {shown(name, quoted=False)}: expected a name of letters, digits, - and _ "
-                               f"other than none and all")
-    twice = [name for name in (*params.students, *params.variants) if [*rows, *params.variants].count(name) > 1]
-    if twice:
-        raise BallastError(f"params.yaml: {twice[0]}: expected one row or variant of that name, got two")
-    for name in params.show:
+    seen = set()
+    for prefix, names in (("params.yaml: methods.", params.methods), ("params.yaml: students.", params.students),
+                          (f"{VARIANTS}: ", params.variants)):
+        for name in names:
+            place = f"{prefix}{shown(name, quoted=False)}"
+            if not NAME.fullmatch(name):
+                raise BallastError(f"{place}: expected a name of letters, digits, - and _")
+            if name in RESERVED:
+                raise BallastError(f"{place}: expected another name; {', '.join(RESERVED)} are names that Ballast "
+                                   f"uses itself")
+            if name in seen:
+                raise BallastError(f"{place}: expected one row or variant of that name, got two")
+            seen.add(name)
+    for position, name in enumerate(params.show):
         if name not in rows:
             raise BallastError(f"params.yaml: show: expected rows ({', '.join(rows)}), got {shown(name)}")
+        if name in params.show[:position]:
+            raise BallastError(f"params.yaml: show: expected every row once, got {shown(name)} twice")
 
 
 def _check_pool(params: dict, row: str, method: MethodRow, place: str) -> None:
     selections = [name for name, block in params["methods"].items() if block.get("select")]
-    if method.pool not in (*RESERVED, *selections):
+    if method.pool not in (*POOLS, *selections):
         raise BallastError(f"{place}.pool: expected none, all or a row with `select` ({', '.join(selections)}), "
                            f"got {shown(method.pool)}")
     if method.select and method.pool != row:
@@ -208,6 +218,9 @@ def _check_prune(settings: FrameworkSettings | StudentRow, place: str, profile: 
 def _check_sampling(profile: dict, name: str, row: str, method: MethodRow, values: dict, where) -> None:
     classes = {idea: idea_module(idea).Idea for idea in _ideas(values)}
     sampling = [idea for idea, kind in classes.items() if getattr(kind, "samples", False)]
+    if len(sampling) > 1:
+        raise BallastError(f"params.yaml: methods.{row}.pretrain: expected one idea that samples from the pool, got "
+                           f"{' and '.join(sampling)}; remove all but one")
     if bool(sampling) != (method.pool == "all"):
         expected = f"'all', from which {sampling[0]} samples" if sampling else "another, since no idea samples from it"
         raise BallastError(f"params.yaml: methods.{row}.pool: expected {expected}, got {method.pool!r}")

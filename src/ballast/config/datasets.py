@@ -24,7 +24,7 @@ class Glyphs:
 
     @property
     def pool_size(self) -> int:
-        """The number of images in the pool."""
+        """Return the number of images in the pool."""
         return self.pool_near + self.pool_far
 
 
@@ -84,11 +84,12 @@ class Lists(Files):
 
 @dataclass(frozen=True, kw_only=True)
 class Own(Files):
-    """A user's in-domain images, and a labelled folder for the evaluation where there is one."""
+    """A user's in-domain images, and labelled images for the evaluation where there are some."""
 
     kind: Literal["own"]
     in_domain: str
     evaluation: str | None = None
+    root: str | None = None  # where the paths of a list begin, of in_domain and of evaluation
 
 
 @dataclass(frozen=True, kw_only=True)

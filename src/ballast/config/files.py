@@ -17,9 +17,9 @@ def read_params(folder: str | Path = ".") -> dict:
 
 def read_chosen(params: dict, kind: str, folder: str | Path = ".") -> dict:
     """Return the values of the ``profile`` or the ``dataset`` (kind) that params.yaml names."""
-    known = sorted(path.stem for path in Path(folder, FOLDERS[kind]).glob("*.yaml"))
+    names = sorted(path.stem for path in Path(folder, FOLDERS[kind]).glob("*.yaml"))
     name = params.get(kind)
-    if name not in known:
-        raise BallastError(f"params.yaml: {kind}: expected a file of {FOLDERS[kind]} ({', '.join(known)}), "
+    if name not in names:
+        raise BallastError(f"params.yaml: {kind}: expected a file of {FOLDERS[kind]} ({', '.join(names)}), "
                            f"got {shown(name)}")
     return read_yaml(Path(folder, FOLDERS[kind], f"{name}.yaml"))

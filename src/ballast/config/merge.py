@@ -2,7 +2,7 @@
 
 
 def merged(*blocks: dict) -> dict:
-    """All keys of the blocks; of two values the later block's counts, and two inner blocks are merged likewise."""
+    """Return all keys of the blocks; of two values the later block's counts, and inner blocks are merged likewise."""
     result = {}
     for block in blocks:
         for key, value in block.items():

@@ -53,6 +53,10 @@ class CosineTemperature:
     low: Positive
     high: Positive
 
+    def problem(self) -> str | None:
+        """Return what is wrong beyond types and bounds."""
+        return f"low: expected at most `high`, {self.high}, got {self.low}" if self.low > self.high else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Optimization:

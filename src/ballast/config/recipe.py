@@ -75,12 +75,12 @@ def known_keys() -> tuple[str, ...]:
 def sources(params: dict, profile: dict, row: str) -> list[tuple[str, dict]]:
     """Return the blocks that a row's ``pretrain`` is made of, each with its place in a file; later ones count more."""
     method = params["methods"][row]
-    own = method["pretrain"]
+    row_values = method["pretrain"]
     file = f"configs/profiles/{params['profile']}.yaml"
     is_selection = method["pool"] not in ("none", "all")
     adapted = [(f"{file}: adapt.{key}", block) for key, block in profile.get("adapt", {}).items()
-               if key == own.get("framework") or key in own or (key == "select" and is_selection)]
-    return [(f"{file}: pretrain", profile["pretrain"]), *adapted, (f"params.yaml: methods.{row}.pretrain", own)]
+               if key == row_values.get("framework") or key in row_values or (key == "select" and is_selection)]
+    return [(f"{file}: pretrain", profile["pretrain"]), *adapted, (f"params.yaml: methods.{row}.pretrain", row_values)]
 
 
 def merged_values(params: dict, profile: dict, row: str) -> dict:
@@ -129,12 +129,13 @@ def plain(recipe: Recipe | StudentRecipe) -> dict:
     return {key: value for key, value in asdict(recipe).items() if value is not None}
 
 
-def _in_order(ideas: dict, own: dict) -> dict:
+def _in_order(ideas: dict, row_values: dict) -> dict:
     """Return ideas in the order of the row, those first that sample from the pool: others may act on a round."""
     for idea in ideas:
         _settings(idea)
     samples = {idea: getattr(idea_module(idea).Idea, "samples", False) for idea in ideas}
-    return {idea: ideas[idea] for idea in sorted(ideas, key=lambda name: (not samples[name], list(own).index(name)))}
+    position = {key: number for number, key in enumerate(row_values)}
+    return {idea: ideas[idea] for idea in sorted(ideas, key=lambda name: (not samples[name], position[name]))}
 
 
 def _settings(idea: str) -> type:

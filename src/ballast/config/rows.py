@@ -1,4 +1,4 @@
-"""What params.yaml holds: the run, the rows of the result table, and variants of rows."""
+"""What params.yaml holds, the run and the rows of the result table, and the variants in configs/variants.yaml."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, Len, Lt
 
-from ballast.config.build import ByKey
+from ballast.config.build import ByKey, shown
+from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
 from ballast.config.profile import Count, Fraction, WholeNumber
 from ballast.runtime.errors import BallastError
@@ -68,13 +69,13 @@ class Variant:
 
     @property
     def reported(self) -> str:
-        """The row that is evaluated."""
+        """Return the row that is evaluated."""
         return self.row or self.of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Params:
-    """params.yaml."""
+    """The values of params.yaml, and of configs/variants.yaml as ``variants``."""
 
     seed: WholeNumber
     split: WholeNumber
@@ -84,12 +85,40 @@ class Params:
     profile: str
     show: Annotated[list[str], Len(1)]
     methods: dict[str, MethodRow]
-    students: dict[str, dict] = field(default_factory=dict)
+    students: dict[str, dict]  # required, since dvc.yaml has a stage for each
     variants: dict[str, Variant] = field(default_factory=dict)
 
 
+def row_of(path: str) -> tuple[str, str] | None:
+    """Return block and row of the dotted path of a value in a row, like methods.colt.pretrain.epochs; None: no such."""
+    kind, _, rest = path.partition(".")
+    row, dot, _ = rest.partition(".")
+    return (kind, row) if kind in ("methods", "students") and dot else None
+
+
+def absent_row(params: dict, name: str) -> str | None:
+    """Return a message about the first row that a variant names and params.yaml lacks; None: it has them all."""
+    variant = params["variants"][name]
+    rows = [*params.get("methods", {}), *params.get("students", {})]
+    named = [(key, variant[key], rows) for key in ("of", "row") if variant.get(key) is not None]
+    for path in filter(row_of, variant["set"]):
+        block, row = row_of(path)
+        named.append((f"set.{path}", row, list(params.get(block, {}))))
+    for key, row, choices in named:
+        if row not in choices:
+            return f"{VARIANTS}: {name}.{key}: expected a row of params.yaml ({', '.join(choices)}), got {shown(row)}"
+    return None
+
+
 def with_variant(params: dict, name: str) -> dict:
-    """Return the parameters with the values of a variant set; mappings are merged, as by `-S`."""
+    """Return the parameters with the values of a variant set; mappings are merged, as by `-S`.
+
+    Raises:
+        BallastError: the variant names a row that does not exist, or a path leads into a value that is no mapping.
+    """
+    absent = absent_row(params, name)
+    if absent:
+        raise BallastError(absent)
     changed = deepcopy(params)
     for path, value in params["variants"][name]["set"].items():
         *way, last = path.split(".")

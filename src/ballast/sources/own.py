@@ -1,4 +1,4 @@
-"""A user's own source: in-domain images without labels and, for evaluation, an optional folder of labelled images."""
+"""A user's own source: in-domain images without labels and, for evaluation, optional labelled images."""
 
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from ballast.sources.listing import Listing, listing
 
 
 def load_own(source: dict) -> Labelled:
-    """Load the in-domain images as they are, and divide the evaluation folder, where there is one."""
-    in_domain = listing(source["in_domain"], None, labelled=False)
+    """Load the in-domain images as they are, and divide the evaluation images, where there are some."""
+    root = source.get("root")
+    in_domain = listing(source["in_domain"], root, labelled=False)
     count = len(in_domain.files)
     longtail = np.arange(count)
     if source.get("evaluation") is None:
         return Labelled(in_domain, np.full(count, UNKNOWN), Listing("", []), np.zeros(0, np.int64), [],
                         {"longtail": longtail})
-    evaluation = listing(source["evaluation"], None, labelled=True)
+    evaluation = listing(source["evaluation"], root, labelled=True)
     _require_disjoint(source["evaluation"], in_domain, evaluation)
     paths = np.array(evaluation.paths(), object)
     labels = np.array(evaluation.labels)
