@@ -1,25 +1,39 @@
-"""Check params.yaml, the profile and the data set in use, and that dvc.yaml has every selection, before any work."""
+"""Check params.yaml, the profile and the data set in use, and dvc.yaml's selections, before any work."""
 
 from ballast.config.check import check
 from ballast.config.files import read_chosen, read_params
+from ballast.config.rows import Params
 from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from stages.common.supervise import run
 
+NEEDS = {"random": {}, "kcenter": {"features": "data/embed"},  # of a rule beside the pool, as dvc.yaml calls it
+         "mak": {"features": "data/embed", "scores": "data/scores.csv"}}
+
 
 def main() -> None:
     params = read_params()
     typed = check(params, read_chosen(params, "profile"), read_chosen(params, "dataset"))
-    selections = {name for block in read_yaml("dvc.yaml")["vars"] for name in block.get("selections", {})}
-    for row, method in typed.methods.items():
-        if method.select and row not in selections:
-            raise BallastError(f"dvc.yaml: selections: expected an entry for {row!r}, which says what the selection "
-                               f"needs; got {', '.join(sorted(selections))}")
-    for row in sorted(selections):
-        if row not in typed.methods or not typed.methods[row].select:
-            raise BallastError(f"params.yaml: methods.{row}.select: missing; dvc.yaml selects pool images for it")
+    edges = {name: edge for block in read_yaml("dvc.yaml")["vars"] for name, edge in block.get("selections", {}).items()}
+    check_selections(typed, edges)
     write_atomic("data/checked", "the parameters are sound\n")
+
+
+def check_selections(params: Params, edges: dict[str, dict[str, str]]) -> None:
+    """Refuse a selection that dvc.yaml does not give what its rule needs, and an entry there that nothing selects."""
+    selections = {row: method.select for row, method in params.methods.items() if method.select}
+    for row, select in selections.items():
+        for what, needed in NEEDS[select.rule].items():
+            given = edges.get(row, {}).get(what)
+            if given != needed:
+                raise BallastError(f"dvc.yaml: selections.{row}.{what}: expected {needed}, which the rule {select.rule} "
+                                   f"needs, got {given}")
+        if row not in edges:
+            raise BallastError(f"dvc.yaml: selections: expected an entry for {row}, got {', '.join(edges)}")
+    for row in edges:
+        if row not in selections:
+            raise BallastError(f"params.yaml: methods.{row}.select: missing; dvc.yaml selects pool images for it")
 
 
 if __name__ == "__main__":

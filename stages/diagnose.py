@@ -30,7 +30,7 @@ from stages.common.parameters import parameters
 from stages.common.supervise import run
 
 DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
-NO_TAILNESS = ["position", "cluster", "budget"]  # columns of a memory that are not a measure of tailness
+NO_TAILNESS = ["image", "cluster", "budget"]  # columns of a memory that are not a measure of tailness
 
 
 def main(extractor: str) -> None:
@@ -40,7 +40,10 @@ def main(extractor: str) -> None:
     groups = assign(counts, p.dataset.groups)
     labels = in_domain_labels()
     labelled = len(labels) > 0 and bool((labels != UNKNOWN).all())
-    memories, traces = dict(tables_of("memory", p.show)), dict(rounds_of(p.show))
+    listed = load_array("data/split/longtail.npy")
+    memories = {row: memory for row, memory in tables_of("memory", p.show)
+                if np.array_equal(memory["image"], listed)}  # not of rows that train on the balanced list
+    traces = dict(rounds_of(p.show))
     tailness = by_class(memories if labelled else {}, labels, counts)
     metrics: dict = {}
     for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):

@@ -23,13 +23,15 @@ def main() -> None:
     manifest = read(STORE, images, p.dataset.source).assign(shows=shows)
     usable = manifest.index[manifest["status"] == "ok"]
     if not len(usable):
-        raise BallastError(f"{p.dataset.source.get('pool')}: none of its {len(manifest)} files is an image")
+        raise BallastError(f"{p.dataset.source.get('pool')}: expected images, got {len(manifest)} files of which none "
+                           f"is one; see docs/data.md for the formats")
     leaks = _leaks(leakage["cosine"])
     if leakage["action"] == "exclude":
         manifest.loc[usable[leaks.index], "status"] = leaks["of"].to_numpy()
     kept = np.flatnonzero(manifest.loc[usable, "status"] == "ok")
     if not len(kept):
-        raise BallastError("pool: no usable image is left after filtering; see the statuses in its manifest")
+        raise BallastError(f"{p.dataset.source.get('pool')}: expected images that are no train or test images, got "
+                           f"none; set leakage.action: report to keep them")
     restrict(STORE, kept)
     save_empty("data/pool/none", like=STORE)
     number = pd.Series(range(len(kept)), index=usable[kept])

@@ -23,10 +23,10 @@ def main() -> None:
     profile = f"configs/profiles/{p.profile.name}.yaml"
     if budget > pool:
         raise BallastError(f"{profile}: sampling.budget: expected at most {pool}, the images of the pool "
-                           f"(data/pool/manifest.csv), got {budget}")
+                           f"(data/pool/manifest.csv), got {budget}; lower it")
     for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
         if clusters > images:
-            raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}")
+            raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}; lower it")
     write_atomic("data/preflight", "the images are enough for what is asked\n")
     write_atomic("data/overlap.json", json.dumps(overlap(listed)) + "\n")
 
@@ -34,9 +34,14 @@ def main() -> None:
 def clusters_of_rows() -> dict[str, int]:
     """Return the number of clusters that every idea of every row asks for, by the path of the parameter."""
     recipes = {path: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
-    ideas = {path: recipe.get("ideas") or {"guidance": recipe.get("guidance", {})} for path, recipe in recipes.items()}
-    return {f"{path}: {name}.clusters": settings["clusters"] for path, of_row in ideas.items()
-            for name, settings in of_row.items() if "clusters" in settings}
+    clusters = {}
+    for path, recipe in recipes.items():
+        if "guidance" in recipe:
+            clusters[f"params.yaml: students.{path.stem}.clusters"] = recipe["guidance"]["clusters"]
+        for idea, settings in recipe.get("ideas", {}).items():
+            if "clusters" in settings:
+                clusters[f"params.yaml: methods.{path.stem}.pretrain.{idea}.clusters"] = settings["clusters"]
+    return clusters
 
 
 def overlap(listed) -> dict[str, int]:

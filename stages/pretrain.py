@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -28,7 +29,8 @@ def main(row: str, images_list: str, pool_images: str) -> int:
     described = f"data/recipes/pretrain/{row}.yaml"
     recipe = load_recipe(recipe_of(described))
     device = join_ranks(prepare(p.threads, p.deterministic))
-    images = load_store("data/images/train").take(torch.from_numpy(load_array(images_list))).to(device)
+    listed = load_array(images_list)
+    images = load_store("data/images/train").take(torch.from_numpy(listed)).to(device)
     pool = load_store(pool_images, device)
     model = synchronize_batchnorm(build(p.profile.network, images.channels, p.seed, recipe.layers).to(device))
     if not len(images):
@@ -36,7 +38,7 @@ def main(row: str, images_list: str, pool_images: str) -> int:
     optimization = recipe.optimization
     if recipe.match_updates:
         optimization = replace(optimization, epochs=matched_epochs(
-            optimization.epochs, len(images), recipe.sampling.budget, optimization.batch))
+            optimization.epochs, len(images), recipe.sampling.budget, recipe.sampling.warmup, optimization.batch))
     rounds = None if recipe.match_updates else recipe.sampling
     setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
     trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
@@ -44,7 +46,7 @@ def main(row: str, images_list: str, pool_images: str) -> int:
     checkpoint = Checkpoint(vars(p), ["data/images/train", images_list, pool_images, described])
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
-    memory = remembered(trainer)
+    memory = remembered(trainer, listed)
     leave_ranks()
     if rank() == 0:
         save_model(model, f"runs/{row}", images.size, images.short)
@@ -56,9 +58,12 @@ def main(row: str, images_list: str, pool_images: str) -> int:
     return trainer.state.images_seen()
 
 
-def remembered(trainer: Trainer) -> pd.DataFrame:
-    """Return each idea's tailness of every in-domain image, and its cluster's number and budget in one more round."""
-    columns = {"position": range(len(trainer.in_domain))}
+def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:
+    """Return each idea's tailness of every in-domain image, and its cluster's number and budget in one more round.
+
+    listed: rows of data/images/train [N], the column ``image``.
+    """
+    columns = {"image": listed}
     for idea in trainer.ideas.values():
         columns |= {name: value.cpu().numpy() for name, value in idea.tailness().items()}
     if trainer.sampler:
@@ -70,12 +75,13 @@ def remembered(trainer: Trainer) -> pd.DataFrame:
 
 
 def untrained(row: str, model: Model, images: Store) -> int:
-    """Write the model as it was initialised, for a list without images: the report leaves the row out."""
+    """Write the model as it was initialized, for a list without images: the report leaves the row out."""
+    leave_ranks()
     if rank() == 0:
-        print(f"pretrain: {row} has no images to train on; it stays as it was initialised, the report leaves it out")
+        print(f"pretrain: {row} has no images to train on; it stays as it was initialized, the report leaves it out")
         save_model(model, f"runs/{row}", images.size, images.short)
         empty = {name: pd.DataFrame(columns=[column]) for name, column in
-                 (("history", "epoch"), ("trace", "epoch"), ("memory", "position"))}
+                 (("history", "epoch"), ("trace", "epoch"), ("memory", "image"))}
         write_tables(row, **empty)
     return 0
 

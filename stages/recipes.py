@@ -8,9 +8,9 @@ from pathlib import Path
 from ballast.config.files import read_chosen
 from ballast.config.recipe import merged_recipe, student_recipe
 from ballast.config.yaml import dump_yaml
-from ballast.runtime.code import digest
+from ballast.runtime.code import ROOT, digest
 from ballast.runtime.files import write_atomic
-from stages.common.closure import ROOT, closure
+from stages.common.closure import closure
 from stages.common.parameters import parameters
 from stages.common.supervise import run
 
@@ -38,7 +38,7 @@ def code(ideas: dict) -> dict[str, str]:
     folders = [ROOT / "src/ballast" / folder for folder in FOLDERS]
     files = {file for name in ideas for file in closure(Path(ROOT, f"src/ballast/ideas/{name}.py"))
              if file.parent in folders and file.name != "__init__.py"}
-    return {str(file.relative_to(ROOT)): digest(file)[:16] for file in sorted(files)}
+    return {str(file.relative_to(ROOT)): digest(file) for file in sorted(files)}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ballast.config.yaml import read_yaml
 from ballast.report.figures import by_class, by_group, training
 from ballast.report.published import beside, encoder_name
 from ballast.report.tables import PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from stages.common.files import tables_of
 from stages.common.parameters import parameters
@@ -19,6 +20,9 @@ def main() -> None:
     p = parameters("show", "dataset", profile=("network", "pretrain", "sampling"), dataset=("groups",))
     trained = dict(tables_of("history", p.show))
     shown = [name for name in p.show if name not in trained or len(trained[name])]
+    if not shown:
+        raise BallastError("params.yaml: show: expected a row that has images to train on, got "
+                           f"{', '.join(p.show)}; add one")
     tables = {protocol: comparison({name: _metrics(protocol, name) for name in shown}) for protocol in PROTOCOLS}
     table, protocols = tables["linear"], by_protocol(tables)
     groups = table.melt("method", ["Many", "Median", "Few", "All"], "group", "accuracy").dropna()
@@ -48,11 +52,11 @@ def _metrics(protocol: str, method: str) -> dict[str, float]:
 
 def overlap() -> str:
     """Return a line to stand below the table where in-domain images are test images too, else nothing."""
-    found = json.loads(Path("data/overlap.json").read_text())
-    if not found["also in test"]:
+    counts = json.loads(Path("data/overlap.json").read_text())
+    if not counts["also in test"]:
         return ""
-    return (f"- {found['also in test']} of the {found['in_domain']} in-domain images have the pixels of a test image; "
-            f"test accuracy is too optimistic\n")
+    return (f"- {counts['also in test']} of the {counts['in_domain']} in-domain images have the pixels of a test "
+            f"image; test accuracy is too optimistic\n")
 
 
 def _facts(p) -> dict:

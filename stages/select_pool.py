@@ -24,7 +24,8 @@ def main(row: str) -> None:
     select, budget = p.method.select, p.profile.sampling.budget
     images = load_store("data/pool/all")
     if budget > len(images):
-        raise BallastError(f"sampling.budget: expected at most {len(images)}, the images of the pool, got {budget}")
+        raise BallastError(f"configs/profiles/{p.profile.name}.yaml: sampling.budget: expected at most {len(images)}, "
+                           f"the images of the pool, got {budget}; lower it")
     if select["rule"] == "random":
         chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
     elif select["rule"] == "kcenter":

@@ -3,7 +3,8 @@
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from ballast.runtime.code import ROOT
+
 FOLDERS = (ROOT / "src", ROOT)
 
 
@@ -25,8 +26,18 @@ def imported(file: Path) -> list[Path]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            module = absolute(file, node)
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     names = {name for name in names if name.split(".")[0] in ("ballast", "stages")}
     prefixes = {Path(*name.split(".")[:depth]) for name in names for depth in range(1, name.count(".") + 2)}
     places = [folder / prefix for folder in FOLDERS for prefix in prefixes]
     return [path for place in places for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()]
+
+
+def absolute(file: Path, node: ast.ImportFrom) -> str:
+    """Return the full name of the module that ``from ... import`` names, also where it begins with dots."""
+    if not node.level:
+        return node.module
+    folder = next(folder for folder in FOLDERS if file.is_relative_to(folder))
+    package = file.relative_to(folder).parts[: -node.level]
+    return ".".join([*package, *([node.module] if node.module else [])])

@@ -10,6 +10,8 @@ from ballast.config.build import build
 from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import Profile
 from ballast.config.yaml import read_yaml
+from ballast.runtime.code import ROOT, digest
+from ballast.runtime.errors import BallastError
 
 BLOCKS = get_type_hints(Profile)
 
@@ -41,7 +43,9 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
 
 
 def recipe_of(path: str) -> dict:
-    """Return what a row trains with, as the stage `recipes` wrote it, without the digests of its code."""
+    """Return what a row trains with, as the stage `recipes` wrote it, if the code of its ideas is still the same."""
     recipe = read_yaml(path)
-    del recipe["code"]
+    for file, written in recipe.pop("code").items():
+        if digest(ROOT / file) != written:
+            raise BallastError(f"{file}: edited since {path} was written; run `dvc repro` again")
     return recipe

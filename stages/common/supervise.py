@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ballast.runtime.code import edited, loaded_code
 from ballast.runtime.errors import BallastError
+from ballast.runtime.files import checkpoint_folder
 
 SECONDS_FOR_THE_FIRST_RANK = 3.0
 SECONDS_TO_STOP = 30  # after being asked to
@@ -37,7 +38,7 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
         os.execvp(launcher[0], [*launcher, "-m", f"stages.{name}", *given])
     start = time.monotonic()
-    resumed = _checkpoints().exists()
+    resumed = checkpoint_folder().exists()
     try:
         code = loaded_code()
         images = work(*given)
@@ -67,11 +68,6 @@ def _refuse_edits(code: dict[str, str]) -> None:
     path = edited(code)
     if path and "DVC_STAGE" in os.environ:
         raise BallastError(f"{path}: edited while this stage ran; run it again")
-
-
-def _checkpoints() -> Path:
-    """Return where a training of this stage that was cut off left its state (ballast.training.checkpoint)."""
-    return Path(os.environ.get("DVC_ROOT", "."), ".scratch", os.environ.get("DVC_STAGE", "manual"))
 
 
 def _note_time(seconds: float, images: int | None) -> None:

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
 import torch
 from torch.nn.functional import normalize
 
 from ballast.ideas import colt
 from ballast.ideas.idea import Batch, Contrast, Setup
-from ballast.runtime.errors import BallastError
 from tests.builders import OPTIMIZATION
 from tests.oracles.density import density_by_loops
 from tests.training.runs import COLT, SAMPLING, epoch_of, first_batch, training
@@ -58,12 +56,13 @@ def test_a_round_takes_the_pool_images_nearest_to_its_centres():
     idea, epoch = run.ideas["colt"], epoch_of(run, 3)
     idea.begin(epoch)
     chosen = epoch.round
-    centres, _, budget = idea.shared_out(chosen.z_in_domain)
+    centres, _, budget = idea.allot(chosen.z_in_domain)
     assert torch.bincount(chosen.cluster, minlength=3).tolist() == budget.tolist()
     cosine = (chosen.z_pool * normalize(centres)[chosen.cluster]).sum(1)
     torch.testing.assert_close(cosine, chosen.cosine)
 
 
-def test_an_unknown_tailness_is_an_error():
-    with pytest.raises(BallastError, match=r"colt\.tailness: expected density, sparsity or random, got 'invers'"):
-        colt.Idea(replace(COLT, tailness="invers"), SETUP)
+def test_neighbours_are_a_whole_number_or_a_fraction():
+    assert COLT.problem() is None and replace(COLT, neighbours=0.01).problem() is None
+    assert replace(COLT, neighbours=1.5).problem().startswith("neighbours: expected a whole number or a fraction")
+    assert replace(COLT, neighbours=0.5, tailness="sparsity").problem().startswith("neighbours: expected at least 1")

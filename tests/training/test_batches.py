@@ -19,6 +19,7 @@ def test_a_single_image_left_over_joins_the_last_batch():
 
 
 def test_matched_epochs_have_as_many_updates_as_with_the_pool():
-    assert matched_epochs(100, 492, 600, 128) == 225  # 9 batches an epoch instead of 4
-    updates = matched_epochs(2000, 11165, 10000, 512) * batch_count(11165, 512)
-    assert abs(updates - 2000 * batch_count(21165, 512)) <= batch_count(11165, 512) / 2
+    assert matched_epochs(100, 492, 600, 0, 128) == 225  # 9 batches an epoch instead of 4
+    assert matched_epochs(100, 492, 600, 10, 128) == 212  # (10 * 4 + 90 * 9) / 4
+    updates = matched_epochs(2000, 11165, 10000, 100, 512) * batch_count(11165, 512)
+    assert abs(updates - 82_000) <= batch_count(11165, 512) / 2

@@ -38,7 +38,7 @@ def train(params, row):
     sampling = None if recipe.match_updates else recipe.sampling
     optimization = recipe.optimization
     if recipe.match_updates:
-        optimization = replace(optimization, epochs=matched_epochs(optimization.epochs, 40, 12, optimization.batch))
+        optimization = replace(optimization, epochs=matched_epochs(optimization.epochs, 40, 12, 1, optimization.batch))
     pool = None if params["methods"][row]["pool"] == "none" else pool
     joining = sampling.budget if sampling else len(pool) if pool else 0
     model = build(NETWORK, 1, 1, recipe.layers)

@@ -22,7 +22,6 @@ from ballast.encoders.embed import embed
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Round, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
 from ballast.runtime.distributed import broadcast
-from ballast.runtime.errors import BallastError
 from ballast.selection import random
 from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
 from ballast.tailness.density import density
@@ -55,6 +54,8 @@ class Settings:
         """Return what is wrong beyond types and bounds."""
         if self.tailness == "sparsity" and self.neighbours < 1:
             return f"neighbours: expected at least 1 with tailness: sparsity, got {self.neighbours}"
+        if self.neighbours > 1 and self.neighbours != int(self.neighbours):
+            return f"neighbours: expected a whole number or a fraction below 1, got {self.neighbours}"
         return None
 
 
@@ -67,11 +68,10 @@ class Idea(Base):
     def __init__(self, settings: Settings, setup: Setup) -> None:
         self.settings, self.setup = settings, setup
         self.rounds = resampling_epochs(setup.epochs, setup.sampling.warmup, setup.sampling.every)
-        self.rho = None
-        if settings.tailness == "density":  # NaN before the first visit
+        self.budget = setup.pool_images
+        self.rho = None  # NaN before the first visit
+        if settings.tailness == "density":
             self.rho = torch.full((setup.in_domain + setup.pool_images,), torch.nan, device=setup.device)
-        elif settings.tailness not in ("sparsity", "random"):
-            raise BallastError(f"colt.tailness: expected density, sparsity or random, got {settings.tailness!r}")
 
     def begin(self, epoch: Epoch) -> None:
         """Sample from the pool when a round is due."""
@@ -85,18 +85,18 @@ class Idea(Base):
         if self.settings.tailness == "random":
             index = random.select(len(z_pool), self.setup.sampling.budget, epoch.generator("resample")).to(z.device)
             no_cluster = torch.full_like(index, -1)
-            return everywhere(Round(index, no_cluster, no_cluster.float(), z, z_pool[index]))
-        centres, _, budget = self.shared_out(z)
+            return broadcast_round(Round(index, no_cluster, no_cluster.float(), z, z_pool[index]))
+        centres, _, budget = self.allot(z)
         index, cluster, cosine = nearest_to_centres(z_pool, centres, budget)
-        return everywhere(Round(index, cluster, cosine, z, z_pool[index]))
+        return broadcast_round(Round(index, cluster, cosine, z, z_pool[index]))
 
-    def shared_out(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def allot(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return centres [C, d], the cluster [N] of each in-domain image z [N, d], and the clusters' budgets [C]."""
         cluster, centres = kmeans(z, self.settings.clusters)
         if self.settings.refine:
             cluster, centres = refine_by_kl(z, centres)
-        crowded = cluster_means(self.density(z), cluster, len(centres))
-        budget = budgets(crowded, self.setup.sampling.budget, self.settings.temperature, self.settings.remainder)
+        mean_density = cluster_means(self.density(z), cluster, len(centres))
+        budget = budgets(mean_density, self.setup.sampling.budget, self.settings.temperature, self.settings.remainder)
         return centres, cluster, budget
 
     def density(self, z: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class Idea(Base):
         """
         negatives = 2 * batch.full - 2
         k = self.settings.neighbours
-        k = k if k >= 1 else max(1, round(k * negatives))
+        k = int(k) if k >= 1 else max(1, round(k * negatives))
         return density(contrast.s.detach(), contrast.log_d.detach(), k) * ((2 * len(batch.index) - 2) / negatives)
 
     def tailness(self) -> dict[str, Tensor]:
@@ -136,7 +136,7 @@ class Idea(Base):
         """Return the clusters and budgets of one more round."""
         if self.settings.tailness == "random":
             return None
-        _, cluster, budget = self.shared_out(z)
+        _, cluster, budget = self.allot(z)
         return cluster, budget
 
 
@@ -145,6 +145,6 @@ def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:
     return list(range(warmup + 1, epochs + 1, every))
 
 
-def everywhere(chosen: Round) -> Round:
+def broadcast_round(chosen: Round) -> Round:
     """Return what the first rank chose, on all ranks: devices may round differently."""
     return Round(*map(broadcast, chosen))

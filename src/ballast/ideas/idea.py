@@ -4,7 +4,7 @@
 a batch adds to the loss, and updates what the idea remembers of the batch's images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,7 +89,9 @@ class Contrast(NamedTuple):
 class Base:
     """An idea that does nothing; ideas override what they need."""
 
-    samples = False  # whether it chooses pool images in rounds
+    samples = False  # whether it chooses pool images in rounds, and
+    rounds: Sequence[int] = ()  # at the start of which epochs,
+    budget = 0  # and how many
     needs_rounds = False  # whether it begins with the first round of an idea that samples
     memories: tuple[str, ...] = ()  # names of the attributes that a resumed training needs, tensors or None
 

@@ -56,6 +56,12 @@ def load_array(path: str | Path) -> np.ndarray:
         raise BallastError(f"{path}: not a readable .npy array ({error}); delete it and run `dvc repro`") from error
 
 
+def checkpoint_folder() -> Path:
+    """Return where the trainings of the running stage keep their state, also under `dvc exp run --temp`."""
+    stage = os.environ.get("DVC_STAGE", "manual").replace("/", "_")
+    return Path(os.environ.get("DVC_ROOT", "."), ".scratch", stage)
+
+
 def resolve_path(path: str) -> Path:
     """Resolve a path of params.yaml: relative ones start at the repository, in `dvc exp run --temp` too."""
     return Path(os.environ.get("DVC_ROOT", "."), path).expanduser()

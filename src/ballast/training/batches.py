@@ -22,9 +22,13 @@ def batches_per_epoch(images: int, extra: int, first_extra_epoch: int, epochs: i
     return [batch_count(size, batch) for size in sizes]
 
 
-def matched_epochs(epochs: int, images: int, extra: int, batch: int) -> int:
-    """Return in how many epochs on ``images`` alone there are as many updates as in ``epochs`` with ``extra`` ones."""
-    return round(epochs * batch_count(images + extra, batch) / batch_count(images, batch))
+def matched_epochs(epochs: int, images: int, extra: int, warmup: int, batch: int) -> int:
+    """Return in how many epochs on ``images`` alone there are as many updates as with a pool.
+
+    With a pool, ``extra`` images join after ``warmup`` of the ``epochs`` (docs/papers.md#matched-updates).
+    """
+    updates = sum(batches_per_epoch(images, extra, warmup + 1, epochs, batch))
+    return round(updates / batch_count(images, batch))
 
 
 def shuffled_batches(images: int, batch: int, seed: int, epoch: int) -> tuple[Tensor, ...]:

@@ -20,7 +20,7 @@ import torch
 
 from ballast.runtime.code import edited, loaded_code
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import write_atomic
+from ballast.runtime.files import checkpoint_folder, write_atomic
 from ballast.runtime.ranks import rank
 
 SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
@@ -36,8 +36,7 @@ class Checkpoint:
         self._source = params, inputs
         self._code = loaded_code()
         fingerprint = self._fingerprint()
-        root = Path(os.environ.get("DVC_ROOT", "."))  # the real repository also in `dvc exp run --temp`
-        self.folder = root / ".scratch" / os.environ.get("DVC_STAGE", "manual").replace("/", "_") / fingerprint[:16]
+        self.folder = checkpoint_folder() / fingerprint[:16]
         self._state = self.folder / "state.pt"
         self._previous = self.folder / "previous.pt"
         self._expected = fingerprint

@@ -35,5 +35,6 @@ class Trace:
         if not self.epochs:
             return pd.DataFrame(columns=COLUMNS)
         columns = [torch.cat(column).cpu().numpy() for column in zip(*self.rounds)]
-        epochs = torch.tensor(self.epochs).repeat_interleave(len(self.latest())).numpy()
+        sizes = torch.tensor([len(index) for index, _, _ in self.rounds])
+        epochs = torch.tensor(self.epochs).repeat_interleave(sizes).numpy()
         return pd.DataFrame(dict(zip(COLUMNS, [epochs, *columns]))).round({"cosine": 5})

@@ -17,6 +17,7 @@ from ballast.frameworks.simclr import SimCLR
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Terms
 from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
+from ballast.runtime.errors import BallastError
 from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator
 from ballast.training.batches import batches_per_epoch, shuffled_batches
@@ -41,19 +42,30 @@ class Trainer:
             ideas: by name, in the order in which they act.
             optimization: length, rate and temperature.
             augment: the contrastive augmentation.
-            seed: of order, augmentation and all else that is drawn.
-            contrast_weight: of NT-Xent in the loss.
-            what: the training's name in messages; a student draws other random numbers than its guide did.
+            seed: of the order of images, the augmentation and all that ideas draw.
+            contrast_weight: weight of NT-Xent in the loss.
+            what: name of the training in messages, and of its random streams: but for the order of images, a student
+                draws other numbers than its guide did.
         """
-        self.framework, self.ideas = framework, ideas
-        self.in_domain, self.pool = in_domain, pool
-        self.optimization, self.augment = optimization, augment
-        self.seed, self.contrast_weight, self.what = seed, contrast_weight, what
+        self.framework = framework
+        self.in_domain = in_domain
+        self.pool = pool
+        self.ideas = ideas
+        self.optimization = optimization
+        self.augment = augment
+        self.seed = seed
+        self.contrast_weight = contrast_weight
+        self.what = what
         self.device = in_domain.device
         self.sampler = next((idea for idea in ideas.values() if idea.samples), None)
-        self.images = in_domain if self.sampler or pool is None else in_domain.join(pool)
         optimizer = sgd(framework, optimization.momentum, optimization.weight_decay)
         self.state = State(framework, optimizer, ideas, Trace())
+        # What an epoch trains on; `begin_epoch` sets these.
+        self.images = in_domain if self.sampler or pool is None else in_domain.join(pool)
+        self.temperature = 0.0
+        self.partner: Tensor | None = None
+        self.draws: Draws | None = None
+        self.joined = 0  # rounds whose images have joined
 
     def train(self, checkpoint: Checkpoint) -> None:
         """Run to the end, from the checkpoint where there is one."""
@@ -65,8 +77,7 @@ class Trainer:
         if not self.sampler:
             return batches_per_epoch(images, 0, 1, self.optimization.epochs, batch)
         first = next(iter(self.sampler.rounds), self.optimization.epochs + 1)
-        budget = self.sampler.setup.pool_images
-        return batches_per_epoch(len(self.in_domain), budget, first, self.optimization.epochs, batch)
+        return batches_per_epoch(len(self.in_domain), self.sampler.budget, first, self.optimization.epochs, batch)
 
     def begin_epoch(self, number: int) -> Iterable[Views]:
         """Prepare an epoch, counted from 1; return its batches: image indices on the CPU, this rank's views."""
@@ -76,8 +87,9 @@ class Trainer:
             idea.begin(epoch)
         if epoch.round:
             self.state.trace.append(number, epoch.round)
-        if self.sampler and self.state.trace:
+        if len(self.state.trace) != self.joined:  # also after a resume
             self.images = self.in_domain.join(self.pool.take(self.state.trace.latest()))
+            self.joined = len(self.state.trace)
         self.framework.start_epoch()
         self.temperature = temperature(self.optimization, number)
         self.partner = epoch.partner
@@ -112,7 +124,7 @@ class Trainer:
         contrast = Contrast.of(batch.z, self.temperature)
         terms: Terms = {"contrastive": (self.contrast_weight, contrast.per_view.mean())}
         for idea in self.ideas.values():
-            terms |= idea.terms(batch, contrast)
+            terms = united(terms, idea.terms(batch, contrast))
         return {**{name: value for name, (_, value) in terms.items()}, "loss": weighted_sum(terms)}
 
     def batch(self, index: Tensor, views: Tensor) -> Batch:
@@ -131,6 +143,14 @@ class Trainer:
 
     def _purpose(self, purpose: str) -> str:
         return purpose if self.what == "pretrain" else f"{self.what} {purpose}"
+
+
+def united(terms: Terms, more: Terms) -> Terms:
+    """Return the terms of both; a name may stand once, and not for what the history has anyway."""
+    twice = ({"loss", "images", "epoch"} | terms.keys()) & more.keys()
+    if twice:
+        raise BallastError(f"ideas: expected a name of its own for every term of the loss, got {min(twice)!r} again")
+    return terms | more
 
 
 def weighted_sum(terms: Terms) -> Tensor:
