@@ -56,16 +56,8 @@ class Project:
         return ran(self.run("dvc", "repro", *(arguments or ["report_page"])).stdout)
 
     def change(self, values: dict[str, object], file: str = "params.yaml") -> None:
-        """Set values of a YAML file by their paths, `a.b.c`; what is not there yet is added."""
-        reader = YAML()
-        block = reader.load(self.folder / file)
-        for path, value in values.items():
-            *way, last = path.split(".")
-            inner = block
-            for part in way:
-                inner = inner.setdefault(part, {})
-            inner[last] = value
-        reader.dump(block, self.folder / file)
+        """Set values of a YAML file by their paths."""
+        change(self.folder / file, values)
 
     def restore(self, *names: str) -> None:
         """Put files back as they were committed."""
@@ -96,6 +88,19 @@ class Project:
     @staticmethod
     def _git_in(folder: Path, *arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def change(file: Path, values: dict[str, object]) -> None:
+    """Set values of a YAML file by their paths, `a.b.c`, and keep its comments; what is not there yet is added."""
+    reader = YAML()
+    block = reader.load(file)
+    for path, value in values.items():
+        *way, last = path.split(".")
+        inner = block
+        for part in way:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    reader.dump(block, file)
 
 
 def ran(output: str) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.docs import PAGES, commands
 from tests.stages.test_folders import write_glyphs
 
@@ -52,7 +53,8 @@ def project(finished, tmp_path_factory):
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
         ignored.write("new_photos\nfeatures.*\n.venv\n")
     finished.git("branch", "-M", "main")
-    finished.repro()
+    finished.change({"show": yaml.safe_load((ROOT / "params.yaml").read_text())["show"]})
+    finished.run("dvc", "repro")
     finished.commit()
     return finished
 

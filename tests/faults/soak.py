@@ -17,13 +17,17 @@ from pathlib import Path
 import yaml
 
 from tests import ROOT
+from tests.project import change
 
-CHANGES = [  # in params.yaml: what is there, what may stand there instead
-    ("alpha: 0.3,", ["alpha: 0.5,", "alpha: 1.0,"]), ("weight: 0.2, form: code", ["weight: 0.0, form: code"]),
-    ("seed: 1 ", ["seed: 2 "]), ("distill: 0.4, distill_temperature", ["distill: 0.0, distill_temperature"]),
-    ("linear: {epochs: 30, batch: 128, lr: 30.0, steps: [10, 20], copies: 5, crop: 2",
-     ["linear: {epochs: 20, batch: 128, lr: 30.0, steps: [10, 15], copies: 5, crop: 2"]),
-    ("prune: 0.5", ["prune: 0.3"])]
+LAPTOP = "configs/profiles/laptop.yaml"
+CHANGES = [  # file, path, values that may stand there instead
+    ("params.yaml", "methods.mak.select.alpha", [0.5, 1.0]),
+    ("params.yaml", "methods.guide.pretrain.colt.domain.weight", [0.0]),
+    ("params.yaml", "seed", [2]),
+    ("params.yaml", "students.guided.distill", [0.0]),
+    (LAPTOP, "linear.epochs", [25]),
+    (LAPTOP, "adapt.sdclr.prune", [0.3]),
+]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
@@ -32,18 +36,18 @@ def main(minutes: float, seed: int = 1) -> None:
     with tempfile.TemporaryDirectory() as place:
         subprocess.run(["git", "clone", "-q", ROOT, place], check=True)
         environment = {**os.environ, "DVC_SITE_CACHE_DIR": f"{place}/.dvc/site"}
-        params, original = Path(place, "params.yaml"), Path(place, "params.yaml").read_text()
         wanted = yaml.safe_load(Path(place, "dvc.lock").read_text())["stages"]
         ended = interrupted = 0
         while time.monotonic() < deadline:
-            params.write_text(changed(original, chance))
+            restore(place)
+            change_some(place, chance)
             after = min(chance.uniform(5, 120), max(1.0, deadline - time.monotonic()))
             if disturbed(place, environment, after, chance):
                 interrupted += 1
             else:
                 ended += 1
             print(f"{interrupted} interrupted, {ended} ended, {deadline - time.monotonic():.0f} s to go", flush=True)
-        params.write_text(original)
+        restore(place)
         repro(place, environment, check=True)
         status = subprocess.run(["dvc", "status"], cwd=place, env=environment, capture_output=True, text=True).stdout
         made = yaml.safe_load(Path(place, "dvc.lock").read_text())["stages"]
@@ -55,12 +59,15 @@ def main(minutes: float, seed: int = 1) -> None:
         print(f"{interrupted} interruptions, {ended} runs to the end; dvc status clean, dvc.lock and metrics as in git")
 
 
-def changed(text: str, chance: random.Random) -> str:
-    """The parameters with none to three of the changes."""
-    for old, new in chance.sample(CHANGES, chance.randrange(4)):
-        assert old in text, old
-        text = text.replace(old, chance.choice(new))
-    return text
+def restore(place: str) -> None:
+    """Put the parameters back as they were committed."""
+    subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "configs"], cwd=place, check=True)
+
+
+def change_some(place: str, chance: random.Random) -> None:
+    """Make none to three of the changes."""
+    for file, path, values in chance.sample(CHANGES, chance.randrange(4)):
+        change(Path(place, file), {path: chance.choice(values)})
 
 
 def disturbed(place: str, environment: dict, after: float, chance: random.Random) -> bool:
@@ -80,8 +87,8 @@ def disturbed(place: str, environment: dict, after: float, chance: random.Random
 
 
 def repro(place: str, environment: dict, check: bool = False) -> subprocess.Popen:
-    """What `make repro` does once all is installed."""
-    subprocess.run([sys.executable, "scripts/mend.py"], cwd=place, env=environment, check=True)
+    """Start what `make repro` does once all is installed."""
+    subprocess.run([sys.executable, "-m", "scripts.mend"], cwd=place, env=environment, check=True)
     with open(Path(place, "soak.log"), "ab") as log:
         run = subprocess.Popen(["dvc", "repro"], cwd=place, env=environment, start_new_session=True, stdout=log,
                                stderr=subprocess.STDOUT)

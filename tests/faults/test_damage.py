@@ -64,7 +64,7 @@ def test_a_full_disk_of_the_cache_ends_the_run_and_loses_nothing(victim, trial):
         victim.require_whole("pretrain@colt")
 
 
-@pytest.mark.parametrize("missing", some(["data/split/longtail.npy", "data/pool/store/store.json",
+@pytest.mark.parametrize("missing", some(["data/split/longtail.npy", "data/pool/all/store.json",
                                           "data/images/train/files.csv"], 1))
 def test_a_missing_input_is_one_line_and_comes_back(victim, trial, missing):
     with trial("missing input between stages"):
@@ -94,7 +94,7 @@ def test_a_damaged_state_is_left_out(victim, trial, damage):
 
 
 @pytest.mark.parametrize("file", some(["data/embed/pool/00000.npy", "data/embed/views/001/00000.npy", "data/scores.csv",
-                                       "runs/simclr/encoder.safetensors", "data/pool/store/images.npy"], 1))
+                                       "runs/simclr/encoder.safetensors", "data/pool/all/images.npy"], 1))
 @pytest.mark.parametrize("damage", some(["one bit", "cut off"], 1))
 def test_a_damaged_file_between_stages_comes_back(victim, trial, file, damage):
     with trial("damaged file between stages"):
@@ -115,7 +115,7 @@ def test_a_lock_that_was_cut_off_is_mended_and_nothing_is_lost(victim, trial, nu
         lock = victim.folder / "dvc.lock"
         text = lock.read_text()
         lock.write_text(text[: random.Random(number).randrange(len(text))])
-        victim.run("python", "scripts/mend.py")
+        victim.run("python", "-m", "scripts.mend")
         victim.run("dvc", "repro", *victim.whole)
         for target in victim.whole:
             victim.require_whole(target)
@@ -132,4 +132,4 @@ def test_the_hash_seed_changes_no_byte(victim, trial):
 @with_all
 def test_the_commands_are_those_of_dvc(victim):
     for target, command in COMMANDS.items():
-        assert victim.stage(target)["cmd"] == f"python {command}"
+        assert victim.lock()[target]["cmd"] == f"python -m stages.{command}"

@@ -42,17 +42,17 @@ def test_the_same_command_ends_with_the_same_bytes(victim, trial, seconds, targe
 @with_all
 @pytest.mark.parametrize("number", range(4))
 def test_killed_many_times_on_the_way(victim, trial, seconds, number):
-    chance, whole = random.Random(number), seconds("pretrain@guided")
+    chance, whole = random.Random(number), seconds("pretrain@guide")
     with trial("kill -9, four times in one training"):
         for _ in range(4):
-            kill(victim, "pretrain@guided", chance.choice(VICTIMS), chance.uniform(0.4, 0.8) * whole)
-        victim.again("pretrain@guided")
-        victim.require_whole("pretrain@guided")
+            kill(victim, "pretrain@guide", chance.choice(VICTIMS), chance.uniform(0.4, 0.8) * whole)
+        victim.again("pretrain@guide")
+        victim.require_whole("pretrain@guide")
 
 
 def kill(victim, target: str, who: str, after: float) -> None:
     """Start a stage anew and kill some seconds later; what is already gone cannot be killed."""
-    victim.run("python", "scripts/mend.py")
+    victim.run("python", "-m", "scripts.mend")
     run = subprocess.Popen(["dvc", "repro", "-f", "-s", target], cwd=victim.folder, env=victim.environment,
                            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after)

@@ -10,16 +10,17 @@ import pytest
 from tests.faults.conftest import some, with_all
 
 COMMANDS = {
-    "pretrain@colt": "stages/pretrain.py colt data/split/longtail.npy data/pool/store",
-    "pretrain@sdclr": "stages/pretrain.py sdclr data/split/longtail.npy data/split/longtail.npy",
-    "student@guided": "stages/student.py guided data/split/longtail.npy",
+    "pretrain@colt": "pretrain colt data/split/longtail.npy data/pool/all",
+    "pretrain@sdclr": "pretrain sdclr data/split/longtail.npy data/pool/none",
+    "student@guided": "student guided runs/guide",
 }
 
 
 def start(victim, target: str, **environment: str) -> subprocess.Popen:
-    """The stage itself, as DVC would start it; what it says is kept."""
-    return subprocess.Popen(["python", *COMMANDS[target].split()], cwd=victim.folder, text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, env={**victim.environment, "DVC_STAGE": target, **environment})
+    """Start the stage itself, as DVC would; what it says is kept."""
+    return subprocess.Popen(["python", "-m", *f"stages.{COMMANDS[target]}".split()], cwd=victim.folder, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            env={**victim.environment, "DVC_STAGE": target, **environment})
 
 
 def wait_for_state(victim, run: subprocess.Popen) -> None:
@@ -31,17 +32,16 @@ def wait_for_state(victim, run: subprocess.Popen) -> None:
 
 @pytest.mark.parametrize("target", some(list(COMMANDS), 1))
 @pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGINT], 1))
-def test_asked_to_stop_it_saves_and_is_gone_within_five_seconds(victim, trial, target, number):
+def test_asked_to_stop_it_saves_and_is_gone(victim, trial, target, number):
     with trial(f"{number.name} to the stage"):
         run = start(victim, target)
         wait_for_state(victim, run)
         saved = os.stat(next(victim.folder.glob(".scratch/*/*/state.pt"))).st_mtime_ns
         time.sleep(0.7)  # some epochs, not all of which are worth a save
-        asked = time.monotonic()
         run.send_signal(number)
-        said = run.communicate(timeout=30)[0]
-        assert time.monotonic() - asked < 5 and run.returncode == 1
-        assert said.splitlines()[-1].endswith("goes on from the last whole epoch of a training")
+        said = run.communicate(timeout=300)[0]
+        assert run.returncode == 1  # by itself: what does not end is killed after half a minute, without a line
+        assert said.splitlines()[-1].endswith("the same command resumes a training from its last whole epoch")
         assert os.stat(next(victim.folder.glob(".scratch/*/*/state.pt"))).st_mtime_ns > saved
         assert "Traceback" not in said + victim.again(target)
         victim.require_whole(target)
@@ -76,7 +76,7 @@ def test_a_second_training_is_refused_and_the_first_ends_well(victim, trial):
 
 
 @with_all
-@pytest.mark.parametrize("file", ["src/ballast/losses/ntxent.py", "stages/common.py"])
+@pytest.mark.parametrize("file", ["src/ballast/losses/ntxent.py", "stages/common/supervise.py"])
 def test_code_edited_during_a_run_is_noticed(victim, trial, file):
     with trial("code edited during a run"):
         run = start(victim, "pretrain@colt")
@@ -84,16 +84,7 @@ def test_code_edited_during_a_run_is_noticed(victim, trial, file):
         with open(victim.folder / file, "a") as code:
             code.write("\n# edited\n")
         said = run.communicate(timeout=300)[0]
-        assert run.returncode == 1 and ("while this stage ran" in said or f"{file}: edited since this" in said)
-        victim.git("checkout", "-q", file)
+        assert run.returncode == 1 and "while this stage ran" in said
+        victim.restore(file)
         victim.again("pretrain@colt")
         victim.require_whole("pretrain@colt")
-
-
-def test_code_edited_before_a_stage_began_is_noticed(victim, trial):
-    with trial("code edited between `dvc repro` and a stage"):
-        with open(victim.folder / "src/ballast/losses/ntxent.py", "a") as code:
-            code.write("\n# edited\n")
-        said = start(victim, "pretrain@colt").communicate(timeout=300)[0]
-        assert said.strip().endswith("ntxent.py: edited since this `dvc repro` began; run it again")
-        assert said.count("\n") == 1

@@ -36,13 +36,13 @@ def test_a_script_within_vega_does_not_end_it():
 def test_a_method_has_the_colour_of_the_report():
     for path in (ROOT / ".dvc/plots").glob("*.json"):
         scale = json.loads(re.search(r'"color": .*?"scale": (\{.*?\})', path.read_text(), re.DOTALL)[1])
-        assert scale == {"domain": ROWS, "range": COLOURS}, path
+        assert scale["range"] == COLOURS and scale.get("domain", ROWS) == ROWS, path
 
 
 def test_every_stage_notes_its_time(finished):
     said = finished.run("python", "-m", "scripts.times").stdout
     rows = {cells[2]: cells[3:6] for line in said.splitlines()[2:] if (cells := [c.strip() for c in line.split("|")])}
-    assert set(rows) == set(finished.lock())
+    assert set(finished.lock()) <= set(rows)  # of other tests' rows as well
     history = pd.read_csv(finished.folder / "runs/colt/history.csv")
     seconds, images, rate = rows["pretrain@colt"]
     assert int(images) == history["images"].sum() and float(rate) > 0 and float(seconds) > 0

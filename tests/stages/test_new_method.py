@@ -26,7 +26,7 @@ def ran(finished):
     yield finished.repro("report_page")
     finished.git("clean", "-qfd", "src", "docs")
     finished.git("reset", "-q", "--hard")
-    finished.run("dvc", "checkout", "-q", "--force")
+    finished.run("dvc", "checkout", "-q", "--force", check=False)  # of rows that are not shown there is nothing
 
 
 def test_it_trains_alone(ran):
