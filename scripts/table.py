@@ -19,7 +19,7 @@ import pandas as pd
 from dvc.api import DVCFileSystem
 
 from ballast.config.files import read_params
-from ballast.config.rows import overrides
+from ballast.config.rows import absent_row, overrides
 from ballast.config.yaml import parse_yaml
 from ballast.report.splits import gains, summary
 from ballast.report.tables import COLUMNS, PROTOCOLS
@@ -71,6 +71,9 @@ def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]
             close = get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
             raise BallastError(f"METHODS: expected rows or variants of params.yaml, got {name!r}; {hint}")
+        absent = absent_row(params, name) if name in variants else None
+        if absent:
+            raise BallastError(absent)
         if evaluated(name, variants) not in show:
             raise BallastError(f"params.yaml: show: expected the row {evaluated(name, variants)!r}, which {name!r} "
                                f"evaluates; add it there, or pass the setting show=[...]")

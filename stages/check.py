@@ -15,8 +15,8 @@ NEEDS = {"random": {}, "kcenter": {"features": "data/embed"},  # of a rule besid
 def main() -> None:
     params = read_params()
     typed = check(params, read_chosen(params, "profile"), read_chosen(params, "dataset"))
-    edges = {name: edge for block in read_yaml("dvc.yaml")["vars"] for name, edge in block.get("selections", {}).items()}
-    check_selections(typed, edges)
+    for block in read_yaml("dvc.yaml")["vars"]:
+        check_selections(typed, block["selections"])
     write_atomic("data/checked", "the parameters are sound\n")
 
 
@@ -27,13 +27,14 @@ def check_selections(params: Params, edges: dict[str, dict[str, str]]) -> None:
         for what, needed in NEEDS[select.rule].items():
             given = edges.get(row, {}).get(what)
             if given != needed:
-                raise BallastError(f"dvc.yaml: selections.{row}.{what}: expected {needed}, which the rule {select.rule} "
-                                   f"needs, got {given}")
+                raise BallastError(f"dvc.yaml: selections.{row}.{what}: expected {needed}, which the rule "
+                                   f"{select.rule} needs, got {given}")
         if row not in edges:
             raise BallastError(f"dvc.yaml: selections: expected an entry for {row}, got {', '.join(edges)}")
     for row in edges:
         if row not in selections:
-            raise BallastError(f"params.yaml: methods.{row}.select: missing; dvc.yaml selects pool images for it")
+            raise BallastError(f"params.yaml: methods.{row}.select: missing; dvc.yaml selects pool images for "
+                               f"it; remove its entry from `selections` there, or put the row back")
 
 
 if __name__ == "__main__":
