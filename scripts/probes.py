@@ -44,7 +44,7 @@ def main(row: str, rates: list[float]) -> None:
     images = load_store("data/images/train")
     test = load_store("data/images/test")
     if len(test) == 0:
-        raise BallastError("data/images/test: expected labelled test images, got none; add some, which an accuracy needs")
+        raise BallastError("data/images/test: expected labelled test images, got none; add some to the data set")
     test_labels = load_array("data/labels/test.npy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
                           for name in ("labels/train", "split/probe", "split/val"))

@@ -71,8 +71,7 @@ def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]
             close = get_close_matches(name, choices, 1)
             hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(choices)}"
             raise BallastError(f"METHODS: expected rows of params.yaml or variants of configs/variants.yaml, got "
-                               f"{name!r}; "
-                               f"{hint}")
+                               f"{name!r}; {hint}")
         if evaluated(name, variants) not in show:
             raise BallastError(f"params.yaml: show: expected the row {evaluated(name, variants)!r}, which {name!r} "
                                f"evaluates; add it there, or pass the setting show=[...]")

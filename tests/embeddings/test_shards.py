@@ -45,7 +45,7 @@ def test_every_selection_is_the_same(both):
 
 
 def test_wrong_files_are_one_line(tmp_path):
-    with pytest.raises(BallastError, match="expected .npy files, got none"):
+    with pytest.raises(BallastError, match=r"expected \.npy files, got none"):
         Shards([])
     np.save(tmp_path / "0.npy", np.zeros((3, 8), np.float16))
     np.save(tmp_path / "1.npy", np.zeros((3, 9), np.float16))

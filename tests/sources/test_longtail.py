@@ -102,7 +102,8 @@ def test_published_lists_are_read_and_counted(tmp_path):
 
 @pytest.mark.parametrize(("changes", "line"), [
     ({"longtail": [0, 99]}, "expected indices below 10"), ({"few": [0.5]}, "expected indices below 10"),
-    ({"balanced": [3, 3]}, "expected every image once, got one twice"), ({"val": [8, 2]}, "expected split1_D_i without images of the validation list, got 1")])
+    ({"balanced": [3, 3]}, "expected every image once, got one twice"),
+    ({"val": [8, 2]}, "expected split1_D_i without images of the validation list, got 1")])
 def test_wrong_published_lists_are_one_line(tmp_path, changes, line):
     write_lists(tmp_path, **changes)
     with pytest.raises(BallastError, match=line):

@@ -99,5 +99,4 @@ class Shards:
             return np.load(self.paths[number], mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             raise BallastError(f"{self.paths[number]}: expected a readable .npy array, got an error ({error}); delete "
-                               f"it "
-                               f"and run `dvc repro`") from error
+                               f"it and run `dvc repro`") from error

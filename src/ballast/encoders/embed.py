@@ -22,7 +22,7 @@ def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tens
 
 
 def batch_size(device: torch.device) -> int:
-    """Return the number of images to embed at a time. On a CPU, batches that fit into its cache are 1.5 times as fast."""
+    """Return the number of images to embed at a time; batches that fit into a CPU's cache are 1.5 times as fast."""
     return 128 if device.type == "cpu" else 1024
 
 

@@ -122,8 +122,7 @@ def _read(path: str | Path, reader: Callable[[str | Path], Any]) -> Any:
         return reader(path)
     except Exception as error:  # safetensors raises many kinds
         raise BallastError(f"{path}: expected a readable safetensors file, got an error "
-                           f"({str(error).splitlines()[0]}); "
-                           f"delete it and run `dvc repro`") from error
+                           f"({str(error).splitlines()[0]}); delete it and run `dvc repro`") from error
 
 
 def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:

@@ -114,8 +114,7 @@ class OnDisk:
                 target[views] = crops(path, boxes[views], int(self.height[row]), int(self.width[row]), self.size)
             except DecodeError as error:
                 raise BallastError(f"{path}: expected the image that the stage images or pool read, got an unusable "
-                                   f"one "
-                                   f"({error}); run `dvc repro -f images pool`") from error
+                                   f"one ({error}); run `dvc repro -f images pool`") from error
 
     @staticmethod
     def _finished(work: tuple[Tensor, list[Future]], draws: Draws | None) -> tuple[Tensor, Draws | None]:

@@ -132,7 +132,7 @@ def _likeness(table: pd.DataFrame) -> Section:
 
 
 def _effort(history: pd.DataFrame) -> Section:
-    """Return the section of epochs and images of every training; seconds would change the bytes of the page in every run."""
+    """Return the section of epochs and images of every training; seconds would differ in every run."""
     methods = history.groupby("method", sort=False)
     table = pd.DataFrame({"epochs": methods["epoch"].max(), "images": methods["images"].sum()}).reset_index()
     return Section("Training effort", "Epochs, and the images of all epochs together; each image is seen in two views. "

@@ -6,9 +6,9 @@ the ranks' gradients is the gradient that one process computes. Memories and sel
 values, so they are equal on all ranks.
 
 We do not use DistributedDataParallel: it averages the gradients of losses that each rank computes from its own rows, in
-a hook on the module's forward. Here the loss needs the projections of all ranks, and SDCLR calls the network with masked
-weights (torch.func.functional_call), which bypasses that hook. `sum_gradients` sums all gradients in one flat tensor
-after the backward pass, and does not overlap with it.
+a hook on the module's forward. Here the loss needs the projections of all ranks, and SDCLR calls the network with
+masked weights (torch.func.functional_call), which bypasses that hook. `sum_gradients` sums all gradients in one flat
+tensor after the backward pass, and does not overlap with it.
 """
 
 import os

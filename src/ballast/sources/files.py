@@ -13,8 +13,7 @@ def load_folders(source: dict) -> Labelled:
     odd = sorted(set(train.classes) ^ set(test.classes))
     if odd:
         raise BallastError(f"{source['train']} and {source['test']}: expected the same classes, got {odd[0]!r} in one "
-                           f"of "
-                           f"them only; add it to the other, or remove it")
+                           f"of them only; add it to the other, or remove it")
     _require_no_gaps(source["train"], train.labels)
     return Labelled(train, np.array(train.labels), test, np.array(test.labels), train.classes)
 
@@ -29,8 +28,7 @@ def load_lists(source: dict) -> Labelled:
     for name, part in {**given, "test": test}.items():
         if max(part.labels) > last:
             raise BallastError(f"{source[name]}: expected labels up to {last}, the largest of {source['longtail']}, "
-                               f"got "
-                               f"{max(part.labels)}; correct one of the lists")
+                               f"got {max(part.labels)}; correct one of the lists")
     row = {path: number for number, path in enumerate(label)}
     rows = {name: np.array([row[path] for path in part.paths()]) for name, part in given.items()}
     _require_disjoint(source, rows, sorted(set(label) & set(test.paths())))
@@ -57,17 +55,14 @@ def _require_disjoint(source: dict, rows: dict[str, np.ndarray], tested: list[st
     both = len(np.intersect1d(rows["probe"], rows["val"]))
     if both:
         raise BallastError(f"{source['val']}: expected no image of {source['probe']}, got {both}; remove them from one "
-                           f"of "
-                           f"the lists")
+                           f"of the lists")
     if tested:
         raise BallastError(f"{source['test']}: expected no image of a training list, got {tested[0]}; remove it from "
-                           f"one "
-                           f"of the lists")
+                           f"one of the lists")
 
 
 def _require_no_gaps(name: str, labels: list[int]) -> None:
     absent = sorted(set(range(max(labels) + 1)) - set(labels))
     if absent:
         raise BallastError(f"{name}: expected all labels from 0 to {max(labels)}, got no image with {absent[0]}; "
-                           f"number "
-                           f"the classes without gaps")
+                           f"number the classes without gaps")

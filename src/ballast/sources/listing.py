@@ -34,8 +34,7 @@ def listing(part: str, root: str | None, labelled: bool) -> Listing:
         return folder(part, labelled)
     if root is None:
         raise BallastError(f"{part}: expected a folder, a .npy array, or a list with a root, got a list without one; "
-                           f"set "
-                           f"`root` (of a pool: `pool_root`) to the folder where its paths start, or give a folder")
+                           f"set `root` (of a pool: `pool_root`) to the folder where its paths start, or give a folder")
     return filelist(part, root, labelled)
 
 
@@ -58,8 +57,7 @@ def folder(root: str, labelled: bool) -> Listing:
     loose = next((file for file in files if os.sep not in file), None)
     if loose:
         raise BallastError(f"{root}/{loose}: expected images in class folders only, got one beside them; move it into "
-                           f"the "
-                           f"folder of its class")
+                           f"the folder of its class")
     classes = sorted(entry.name for entry in top.iterdir() if entry.is_dir())
     names = [file.split(os.sep)[0] for file in files]
     empty = sorted(set(classes) - set(names))
@@ -88,8 +86,7 @@ def filelist(path: str, root: str, labelled: bool) -> Listing:
             raise BallastError(f"{place}: expected a path below {root}, got {name}; change it")
         if name in first_line:
             raise BallastError(f"{place}: expected every path once, got {name}, which is in line {first_line[name]} "
-                               f"too; "
-                               f"remove one of them")
+                               f"too; remove one of them")
         first_line[name] = number
         files.append(name)
         labels += [] if label is None else [label]
@@ -101,7 +98,7 @@ def filelist(path: str, root: str, labelled: bool) -> Listing:
 
 
 def _entry(line: str, place: str, labelled: bool) -> tuple[str, int | None]:
-    """Return the path and the label of a line; where no labels are needed, drop one at its end."""
+    """Return the path and the label of a line; drop a label that is not needed."""
     words = line.rsplit(maxsplit=1)
     if not labelled:
         return (words[0] if len(words) > 1 and words[1].isdecimal() else line).strip(), None
@@ -120,8 +117,7 @@ def array(path: str, labelled: bool) -> Listing:
     has_channels = images.ndim == 4 and bool({1, 3} & {images.shape[1], images.shape[3]})
     if images.dtype != np.uint8 or not len(images) or not (images.ndim == 3 or has_channels):
         raise BallastError(f"{path}: expected uint8 images [N, H, W, 3], got {images.dtype} {list(images.shape)}; "
-                           f"convert "
-                           f"the array")
+                           f"convert the array")
     top = str(Path(path).parent)
     files = [str(Address(Path(path).name, row)) for row in range(len(images))]
     if not labelled:
@@ -133,8 +129,7 @@ def array(path: str, labelled: bool) -> Listing:
     labels = _opened(beside)
     if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
         raise BallastError(f"{beside}: expected {len(images)} integer labels, got {labels.dtype} {list(labels.shape)}; "
-                           f"save "
-                           f"one for each image of {path}")
+                           f"save one for each image of {path}")
     if labels.min() < 0:
         raise BallastError(f"{beside}: expected labels 0, 1, 2, ..., got {labels.min()}; number the classes from 0")
     return Listing(top, files, labels.tolist(), class_names(files, labels.tolist()))
@@ -154,5 +149,4 @@ def _opened(path: str) -> np.ndarray:
         return open_array(str(resolve_path(path)))
     except (ValueError, EOFError, OSError) as error:
         raise BallastError(f"{path}: expected a readable .npy array, got an error ({' '.join(str(error).split())}); "
-                           f"save it "
-                           f"again with numpy.save") from error
+                           f"save it again with numpy.save") from error

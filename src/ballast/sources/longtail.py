@@ -80,8 +80,7 @@ def published_lists(folder: Path, prefix: str, split: int, labels: np.ndarray) -
         both = len(np.intersect1d(lists[name], lists["val"]))
         if both:
             raise BallastError(f"{folder}: expected {PUBLISHED[name].format(split)} without images of the validation "
-                               f"list, "
-                               f"got {both}; copy the lists again")
+                               f"list, got {both}; copy the lists again")
     return {**lists, "counts": np.bincount(labels[lists["longtail"]], minlength=labels.max() + 1)}
 
 
@@ -116,8 +115,7 @@ def long_tail_split(
     for c, members in enumerate(class_members):
         if len(members) < need:
             raise BallastError(f"longtail.largest: expected at least {need} images of class {c} outside of the "
-                               f"validation "
-                               f"list, got {len(members)}; lower longtail.largest")
+                               f"validation list, got {len(members)}; lower longtail.largest")
     return {
         "longtail": np.concatenate([members[:n] for members, n in zip(class_members, by_class)]),
         "balanced": np.concatenate([members[:balanced] for members in class_members]),
