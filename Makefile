@@ -45,7 +45,7 @@ test: setup ## Run all that must hold before a change lands (12 minutes)
 table: setup ## Mean and deviation over splits: make table SPLITS=1,2 METHODS=mak,mak-both PROTOCOL=fewshot (5 min a split)
 	@python -m scripts.table $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS) $(if $(OUT),--out $(OUT))
 
-ablations: setup ## The same for every variant of params.yaml and the rows that they vary (an hour)
+ablations: setup ## The same for every variant of configs/variants.yaml and the rows that they vary (an hour)
 	@python -m scripts.table $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
 
 study: setup ## Fill docs/results.md: every row on splits of real images (a night; it goes on where it stopped)

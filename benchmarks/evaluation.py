@@ -57,7 +57,7 @@ def embedding(model: Model, pool: Resident) -> float:
 
 
 def sampling(model: Model, pool: Resident, took: float) -> None:
-    """Measure one round of COLT; ``took``: the seconds in which the pool is embedded."""
+    """Measure one round of COLT; ``took`` is the number of seconds in which the pool is embedded."""
     in_domain = pool.take(torch.arange(len(pool) // 4))
     budget = len(pool) // 8
     setup = Setup(len(in_domain), budget, 2, Sampling(budget=budget, warmup=1, every=1), pool.device)

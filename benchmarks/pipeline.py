@@ -1,4 +1,4 @@
-"""The whole default in a fresh clone, without the installation, and a second run with nothing to do.
+"""Seconds of the whole default in a fresh clone, without the installation, and of a second run with nothing to do.
 
     python -m benchmarks.pipeline [quick]
 """
@@ -15,7 +15,7 @@ from benchmarks.timing import show
 
 
 def main(quick: bool) -> None:
-    """Print seconds of a cold and of an idle run; quick: up to the stage preflight alone."""
+    """Print seconds of a cold and of an idle run; ``quick`` stops after the stage preflight."""
     with tempfile.TemporaryDirectory() as place:
         subprocess.run(["git", "clone", "-q", ".", place], check=True)
         with open(f"{place}/dvc.yaml", encoding="utf-8") as file:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.step [quick] [profile] [compile] [ROW ...]
 
-ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the part of a step that the
-encoder takes; ``ideas`` the part of what the row's ideas add to NT-Xent, forward and backward. ``profile`` also prints
-torch's profile of three steps, ``compile`` compiles on a CPU too.
+ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the fraction of a step that
+the encoder takes, ``ideas`` the fraction that the row's ideas add to NT-Xent, forward and backward. ``profile`` also
+prints torch's profile of three steps, ``compile`` compiles on a CPU too.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How the benchmarks measure: alternating repeats in one process, medians, and a wait for the device."""
+"""Timing of the benchmarks: alternating repeats in one process, medians, and a wait for the device."""
 
 import statistics
 import time

@@ -35,7 +35,7 @@ def main(row: str, rates: list[float]) -> None:
     params = read_yaml("params.yaml")
     rows = [*params["methods"], *params.get("students", {})]
     if row not in rows:
-        raise BallastError(f"ROW: expected a row of params.yaml, got {row!r}; rows: {', '.join(rows)}")
+        raise BallastError(f"ROW: expected a row of params.yaml, got {row!r}; choose from {', '.join(rows)}")
     profile = read_yaml(f"configs/profiles/{params['profile']}.yaml")
     dataset = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
     settings = build(Probe, profile["linear"])
@@ -44,7 +44,7 @@ def main(row: str, rates: list[float]) -> None:
     images = load_store("data/images/train")
     test = load_store("data/images/test")
     if len(test) == 0:
-        raise BallastError("data/images/test: expected labelled test images, got none; an accuracy needs some")
+        raise BallastError("data/images/test: expected labelled test images, got none; add some to the data set")
     test_labels = load_array("data/labels/test.npy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
                           for name in ("labels/train", "split/probe", "split/val"))

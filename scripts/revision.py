@@ -21,17 +21,17 @@ class Revision:
 
     @cached_property
     def dirty(self) -> bool:
-        """Whether tracked files of the workspace differ from its commit; False for other revisions."""
+        """Return whether tracked files of the workspace differ from its commit; False for other revisions."""
         return self.is_workspace and bool(git("status", "--porcelain", "--untracked-files=no"))
 
     @cached_property
     def digest(self) -> str:
-        """The hash of dvc.lock, which names parameters, code and outputs of all stages."""
+        """Return the hash of dvc.lock, which names parameters, code and outputs of all stages."""
         return hashlib.sha256(self.read("dvc.lock")).hexdigest()
 
     @cached_property
     def stages(self) -> dict[str, dict]:
-        """The entries of dvc.lock by the name of their stage."""
+        """Return the entries of dvc.lock by the name of their stage."""
         return self.yaml("dvc.lock")["stages"]
 
     def read(self, path: str) -> bytes:
@@ -43,7 +43,7 @@ class Revision:
         return yaml.load(self.read(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
     def parameters(self) -> dict[str, dict]:
-        """Return params.yaml the profile and the data set in use, by their prefix."""
+        """Return params.yaml, the profile and the data set in use, by their prefix."""
         params = self.yaml("params.yaml")
         return {"": params, "profile": self.yaml(f"configs/profiles/{params['profile']}.yaml"),
                 "dataset": self.yaml(f"configs/datasets/{params['dataset']}.yaml")}

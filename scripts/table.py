@@ -65,12 +65,13 @@ def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]
             names += [name for key, variant in variants.items() for name in (variant["of"], key)]
         else:
             names += show if method == "show" else [method]
-    known = [*params["methods"], *params.get("students", {}), *variants]
+    choices = [*params["methods"], *params["students"], *variants]
     for name in names:
-        if name not in known:
-            close = get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-            raise BallastError(f"METHODS: expected rows or variants of params.yaml, got {name!r}; {hint}")
+        if name not in choices:
+            close = get_close_matches(name, choices, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(choices)}"
+            raise BallastError(f"METHODS: expected rows of params.yaml or variants of configs/variants.yaml, got "
+                               f"{name!r}; {hint}")
         absent = absent_row(params, name) if name in variants else None
         if absent:
             raise BallastError(absent)

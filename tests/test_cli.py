@@ -75,7 +75,7 @@ def test_a_gray_encoder_sees_gray(tmp_path):
 
 @pytest.mark.parametrize(("changes", "line"), [
     ({"encoder": "none.safetensors"}, "ballast: none.safetensors: missing"),
-    ({"images": "nowhere"}, "ballast: nowhere: no such folder"),
+    ({"images": "nowhere"}, "ballast: nowhere: expected a folder, got none"),
     ({"out": "x.csv"}, "ballast: --out x.csv: expected a name that ends in .npy"),
 ])
 def test_a_mistake_is_one_line(run, tmp_path, changes, line):
@@ -89,7 +89,7 @@ def test_weights_without_their_facts_are_one_line(run, tmp_path):
     with pytest.raises(SystemExit, match="does not say which network it is of"):
         cli.main(arguments(tmp_path, encoder=head))
     head.write_bytes(b"\x80\x04pickle")
-    with pytest.raises(SystemExit, match="not a readable safetensors file"):
+    with pytest.raises(SystemExit, match="expected a readable safetensors file"):
         cli.main(arguments(tmp_path, encoder=head))
 
 

@@ -79,7 +79,7 @@ def test_projections_have_unit_length():
 
 def test_weights_of_another_network_are_refused_in_one_line(tmp_path):
     save_weights(ResNet(1, "cifar", "basic", 4, [1]), tmp_path / "w.safetensors")
-    with pytest.raises(BallastError, match=r"w.safetensors: not the weights of this architecture"):
+    with pytest.raises(BallastError, match=r"w.safetensors: expected weights of this architecture"):
         load_weights(ResNet(1, "cifar", "basic", 8, [1]), tmp_path / "w.safetensors")
     (tmp_path / "w.safetensors").write_bytes(b"nonsense")
     with pytest.raises(BallastError, match=r"w.safetensors"):

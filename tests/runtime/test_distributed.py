@@ -1,4 +1,4 @@
-"""Two processes gather, sum and normalise as one process does."""
+"""Two processes gather, sum and normalize as one process does."""
 
 import os
 

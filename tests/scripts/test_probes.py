@@ -28,7 +28,7 @@ def test_every_seed_is_a_probe_of_its_own():
 
 
 @pytest.mark.parametrize(("row", "rates", "says"), [
-    ("nope", "1", "ROW: expected a row of params.yaml, got 'nope'; rows: balanced"),
+    ("nope", "1", "ROW: expected a row of params.yaml, got 'nope'; choose from balanced"),
     ("simclr", "1,x", "RATE: expected numbers above 0 like 30,10,1, got '1,x'"),
     ("simclr", "0", "RATE: expected numbers above 0 like 30,10,1, got '0'"),
 ])

@@ -26,7 +26,7 @@ def test_show_and_variants_stand_for_their_rows_and_no_name_comes_twice():
 
 
 def test_a_mistyped_method_is_one_line_with_a_proposal():
-    with pytest.raises(BallastError, match=r"METHODS: expected rows or variants .* got 'coltt'; did you mean 'colt'\?"):
+    with pytest.raises(BallastError, match=r"METHODS: expected rows .* got 'coltt'; did you mean 'colt'\?"):
         table.expanded(["coltt"], PARAMS, [])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     ran = subprocess.run([sys.executable, "-m", "scripts.table", "1", "coltt"], cwd=ROOT, env=environment,

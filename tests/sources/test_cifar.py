@@ -49,7 +49,7 @@ def test_a_wrong_pool_is_one_line(tmp_path):
     with pytest.raises(BallastError, match=r"expected uint8 images \[P, 32, 32, 3\], got float64"):
         cifar.pool(tmp_path / "pool.npy")
     (tmp_path / "text.npy").write_text("no")
-    with pytest.raises(BallastError, match=r"not a readable \.npy array"):
+    with pytest.raises(BallastError, match=r"expected a readable \.npy array"):
         cifar.pool(tmp_path / "text.npy")
     with pytest.raises(BallastError, match=r"none\.npy: missing; get https://"):
         cifar.pool(tmp_path / "none.npy")

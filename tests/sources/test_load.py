@@ -79,10 +79,10 @@ def test_folders_are_labelled_by_their_first_level(tmp_path):
     assert result.classes == ["cat", "dog"] and result.lists is None
     files, shows = load_pool(source)
     assert files.files == ["cat/x.png", "dog/y.png"] and shows == ["cat", "dog"]
-    with pytest.raises(BallastError, match="nowhere: no such pool"):
+    with pytest.raises(BallastError, match="nowhere: expected the pool, got no such file or folder"):
         load_labelled({**source, "pool": "nowhere"})
     images(tmp_path / "test", ["bird/z.png"])
-    with pytest.raises(BallastError, match="class 'bird' is in one of them only"):
+    with pytest.raises(BallastError, match="expected the same classes, got 'bird' in one of them only"):
         load_labelled(source)
 
 
@@ -111,12 +111,12 @@ def test_published_lists_become_positions_in_what_they_name_together(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "text", "line"), [
-    ("val", "a/4.png 0\na/1.png 0\n", r"val.txt: 1 of its images are in .*probe.txt too"),
-    ("val", "a/4.png 0\na/2.png 1\n", r"val.txt: .*a/2.png has label 1, but 0 in .*longtail.txt"),
-    ("val", "a/4.png 7\n", r"val.txt: label 7, but those of .*longtail.txt end at 1"),
-    ("test", "b/9.png 5\n", r"test.txt: label 5, but those of .*longtail.txt end at 1"),
-    ("test", "a/3.png 0\n", r"test.txt: .*a/3.png is in a training list too"),
-    ("longtail", "a/1.png 0\na/5.png 2\n", r"longtail.txt: expected all labels from 0 to 2, but no image has 1"),
+    ("val", "a/4.png 0\na/1.png 0\n", r"val.txt: expected no image of .*probe.txt, got 1"),
+    ("val", "a/4.png 0\na/2.png 1\n", r"val.txt: expected label 0 of .*a/2.png, as in .*longtail.txt, got 1"),
+    ("val", "a/4.png 7\n", r"val.txt: expected labels up to 1, the largest of .*longtail.txt, got 7"),
+    ("test", "b/9.png 5\n", r"test.txt: expected labels up to 1, the largest of .*longtail.txt, got 5"),
+    ("test", "a/3.png 0\n", r"test.txt: expected no image of a training list, got .*a/3.png"),
+    ("longtail", "a/1.png 0\na/5.png 2\n", r"longtail.txt: expected all labels from 0 to 2, got no image with 1"),
 ])
 def test_lists_that_contradict_each_other_are_one_line(tmp_path, name, text, line):
     with pytest.raises(BallastError, match=line):

@@ -84,7 +84,7 @@ def test_the_same_split_is_the_same_and_others_differ():
 
 
 def test_too_few_images_of_a_class_is_one_clear_line():
-    with pytest.raises(BallastError, match=r"longtail.largest: class 0 has 20 images outside.* needs 30"):
+    with pytest.raises(BallastError, match=r"longtail.largest: expected at least 30 images of class 0 .*, got 20"):
         long_tail_split(labels_of(3, 20), np.arange(60), exponential(3, 30, 1), 0.1, 1)
 
 
@@ -101,13 +101,14 @@ def test_published_lists_are_read_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize(("changes", "line"), [
-    ({"longtail": [0, 99]}, "expected indices of 10 images"), ({"few": [0.5]}, "expected indices of 10 images"),
-    ({"balanced": [3, 3]}, "lists an image twice"), ({"val": [8, 2]}, "images of .* are in the validation list too")])
+    ({"longtail": [0, 99]}, "expected indices below 10"), ({"few": [0.5]}, "expected indices below 10"),
+    ({"balanced": [3, 3]}, "expected every image once, got one twice"),
+    ({"val": [8, 2]}, "expected split1_D_i without images of the validation list, got 1")])
 def test_wrong_published_lists_are_one_line(tmp_path, changes, line):
     write_lists(tmp_path, **changes)
     with pytest.raises(BallastError, match=line):
         published_lists(tmp_path, "x_", 1, np.repeat([0, 1], 5))
-    with pytest.raises(BallastError, match="missing; the index lists come with"):
+    with pytest.raises(BallastError, match="expected an index list, got no such file"):
         published_lists(tmp_path, "y_", 1, np.repeat([0, 1], 5))
 
 

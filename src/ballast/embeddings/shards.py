@@ -15,7 +15,7 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import save_array
 from ballast.runtime.ranks import rank
 
-ROWS = 1_000_000  # of a file: 256 MB with 128 numbers a row
+ROWS = 1_000_000  # rows of a file: 256 MB with 128 numbers each
 MEMORY = 4 << 30  # bytes of float16 up to which the whole matrix stays in memory
 
 
@@ -61,7 +61,7 @@ class Shards:
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
         if not paths:
-            raise BallastError("no shards of embeddings; run `dvc repro` to make them")
+            raise BallastError("shards of embeddings: expected .npy files, got none; run `dvc repro` to make them")
         self.paths = [Path(path) for path in paths]
         shapes = [self._open(number).shape for number in range(len(self.paths))]
         for path, shape in zip(self.paths, shapes):
@@ -98,5 +98,5 @@ class Shards:
         try:
             return np.load(self.paths[number], mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise BallastError(f"{self.paths[number]}: not a readable .npy array ({error}); delete it and run "
-                               f"`dvc repro`") from error
+            raise BallastError(f"{self.paths[number]}: expected a readable .npy array, got an error ({error}); delete "
+                               f"it and run `dvc repro`") from error

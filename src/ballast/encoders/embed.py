@@ -15,14 +15,14 @@ from ballast.runtime.ranks import rank
 def embed(model: Model, images: Store, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
     """Return features h [N, d] and unit projections z [N, output] of N images, float32, on the images' device.
 
-    draws: one augmentation per image, [N, 1, ...]; without it the images stay un-augmented.
+    ``draws`` holds one augmentation per image, [N, 1, ...]; without it the images stay un-augmented.
     """
     features, projections = (torch.cat(part) for part in zip(*blocks(model, images, draws)))
     return features, projections
 
 
 def batch_size(device: torch.device) -> int:
-    """Return how many images to embed at a time. On a CPU, batches that fit into its cache are 1.5 times as fast."""
+    """Return the number of images to embed at a time; batches that fit into a CPU's cache are 1.5 times as fast."""
     return 128 if device.type == "cpu" else 1024
 
 

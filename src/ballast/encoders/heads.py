@@ -24,7 +24,7 @@ def projection_head(features: int, output: int, layers: int = 2) -> nn.Sequentia
 
 
 def layers_of(names: list[str]) -> int:
-    """Return how many linear layers a head has whose state dict holds these names."""
+    """Return the number of linear layers of a head whose state dict holds these names."""
     return sum(name.endswith(".running_mean") for name in names)
 
 

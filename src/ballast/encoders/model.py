@@ -19,7 +19,7 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
 
-# Of ImageNet, per channel; the papers normalize every data set by them.
+# Statistics of ImageNet per channel; the papers normalize every data set by them.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -34,7 +34,7 @@ class Model(nn.Module):
         Args:
             encoder: the network up to the features.
             output: length of a projection.
-            channels: of the images, 1 or 3.
+            channels: number of channels of the images, 1 or 3.
             layers: linear layers of the head.
             precision: ``bf16`` runs encoder and head under autocast; weights, features and projections stay float32.
             compile: whether torch.compile fuses the encoder's operations, once for every shape of batch.
@@ -79,7 +79,7 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
 
     Args:
         network: the profile's network, or a mapping of its fields.
-        channels: of the images, 1 or 3.
+        channels: number of channels of the images, 1 or 3.
         seed: the random seed.
         layers: linear layers of the head.
     """
@@ -105,7 +105,8 @@ def load_weights(module: nn.Module, path: str | Path) -> None:
     try:
         module.load_state_dict(weights, strict=True)
     except RuntimeError as error:
-        raise BallastError(f"{path}: not the weights of this architecture ({str(error).splitlines()[0]})") from error
+        raise BallastError(f"{path}: expected weights of this architecture, got others ({str(error).splitlines()[0]}); "
+                           f"delete it and run `dvc repro`") from error
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -120,7 +121,8 @@ def _read(path: str | Path, reader: Callable[[str | Path], Any]) -> Any:
     try:
         return reader(path)
     except Exception as error:  # safetensors raises many kinds
-        raise BallastError(f"{path}: not a readable safetensors file ({str(error).splitlines()[0]})") from error
+        raise BallastError(f"{path}: expected a readable safetensors file, got an error "
+                           f"({str(error).splitlines()[0]}); delete it and run `dvc repro`") from error
 
 
 def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
@@ -169,7 +171,7 @@ def load_encoder(path: str | Path) -> tuple[Model, int, int]:
     facts = json.loads(_read(path, _metadata).get("ballast", "null"))
     if facts is None:
         raise BallastError(f"{path}: expected an encoder.safetensors of Ballast, got a file that does not describe "
-                           f"its network")
+                           f"its network; use one from runs/")
     model = build({**facts["network"], "projection": 1}, facts["channels"], seed=0)
     load_weights(model.encoder, path)
     return model.eval().requires_grad_(False), facts["size"], facts["short"]

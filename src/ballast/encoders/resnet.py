@@ -67,7 +67,7 @@ class ResNet(nn.Module):
         """Build the network.
 
         Args:
-            channels: of the images.
+            channels: number of channels of the images.
             stem: ``cifar``, a 3x3 convolution of stride 1; ``imagenet``, a 7x7 convolution and a 3x3 max-pooling, both
                 of stride 2.
             block: ``basic`` or ``bottleneck``.

@@ -1,6 +1,6 @@
 """Diagnostics of the papers: whether label-free tailness finds the rare classes, and which images the pool gives.
 
-Labels are used here to measure tailness, never to compute it.
+This module uses labels to judge tailness, never to compute it.
 """
 
 from itertools import pairwise
@@ -34,7 +34,7 @@ def ecle_by_draws(views: Tensor, temperature: float, block: int, seed: int) -> T
 
 
 def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """Return how over-represented each group is among the 10 % of images with the largest tailness (MAK, figure 2).
+    """Return the over-representation of each group among the 10 % of images with the largest tailness (MAK, figure 2).
 
     Args:
         tailness: [N].
@@ -114,7 +114,7 @@ def shares_by_round(trace: pd.DataFrame) -> pd.DataFrame:
 
 
 def variety(trace: pd.DataFrame) -> dict[str, float]:
-    """Return how varied the pool images of all rounds are.
+    """Return measures of the variety of the pool images of all rounds.
 
     Args:
         trace: one row per selected pool image; columns epoch, pool (index) and path (NaN for images without a file).

@@ -80,7 +80,7 @@ def fresh_classifier(feature_dim: int, classes: int, seed: int) -> nn.Linear:
 
 @torch.no_grad()
 def correct_within(classifier: nn.Module, inputs: Tensor, labels: Tensor, top: int) -> int:
-    """Return how many inputs have their class among the ``top`` classes with the highest scores."""
+    """Return the number of inputs whose class is among the ``top`` classes with the highest scores."""
     scores = classifier(inputs)
     return int((scores.topk(min(top, scores.shape[1]), 1).indices == labels[:, None]).sum())
 

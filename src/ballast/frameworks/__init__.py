@@ -1,4 +1,4 @@
-"""Contrastive frameworks: how the views of a batch become projections.
+"""Contrastive frameworks, which turn the views of a batch into projections.
 
 A framework is a module with
 

@@ -1,4 +1,4 @@
-"""SDCLR: the network is contrasted with its own pruned self, which forgets rare images first.
+"""SDCLR, which contrasts the network with its own pruned self, since that forgets rare images first.
 
     f1 = dense(view 1), f2 = pruned(view 2), L = NT-Xent of [f1; f2], one joint backward pass
 

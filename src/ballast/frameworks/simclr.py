@@ -1,4 +1,4 @@
-"""SimCLR: all views go through the same network.
+"""SimCLR, which sends all views through the same network.
 
 Source: SimCLR (Chen et al., ICML 2020; docs/methods/simclr.md).
 """

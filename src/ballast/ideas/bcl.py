@@ -1,7 +1,7 @@
 """BCL: images that are remembered badly get a stronger augmentation (Zhou et al., ICML 2022; docs/methods/bcl.md).
 
     m_i <- beta m_i + (1 - beta) l_i        the momentum memory of the image's contrastive loss
-    M_i in [0, 1]                           m_i, standardised over the images (ballast.tailness.memorization)
+    M_i in [0, 1]                           m_i, standardized over the images (ballast.tailness.memorization)
     RandAugment with probability and strength by M_i follows the usual views (ballast.augment.randaugment)
 """
 

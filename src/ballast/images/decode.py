@@ -29,7 +29,7 @@ class DecodeError(Exception):
 
 
 class Address(NamedTuple):
-    """Where an image is: in a file of its own, or in a row of a .npy array, written ``images.npy#7``."""
+    """The place of an image: a file of its own, or a row of a .npy array, written ``images.npy#7``."""
 
     file: str
     row: int | None = None

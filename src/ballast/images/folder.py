@@ -1,4 +1,4 @@
-"""What a store of images says about itself; free of torch, for stages that need no network.
+"""Settings and file table of a store of images; free of torch, for stages that need no network.
 
 A store is a folder with four files:
 

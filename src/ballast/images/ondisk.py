@@ -113,8 +113,8 @@ class OnDisk:
             try:
                 target[views] = crops(path, boxes[views], int(self.height[row]), int(self.width[row]), self.size)
             except DecodeError as error:
-                raise BallastError(f"{path}: {error}; it could be read before: run `dvc repro -f images pool`"
-                                   ) from error
+                raise BallastError(f"{path}: expected the image that the stage images or pool read, got an unusable "
+                                   f"one ({error}); run `dvc repro -f images pool`") from error
 
     @staticmethod
     def _finished(work: tuple[Tensor, list[Future]], draws: Draws | None) -> tuple[Tensor, Draws | None]:

@@ -98,7 +98,7 @@ def shown(labelled: bool) -> list[Picture]:
 
 
 def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) -> list[Section]:
-    """Return the tables of accuracies, and what their rows and columns mean."""
+    """Return the sections of accuracies, and what their rows and columns mean."""
     legend = [f"{row}: {WHAT_IT_DOES[row]}" for row in table["method"] if row in WHAT_IT_DOES]
     return [
         Section("Methods", "Linear probe on the frozen encoder, top-1 accuracy in percent. The best value of every "
@@ -112,14 +112,14 @@ def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) ->
 
 
 def _without_labels(table: pd.DataFrame) -> Section:
-    """Return the table of what is known without labels."""
+    """Return the section of what is known without labels."""
     return Section("Methods", "There are no labelled test images, so there is no accuracy. The table holds the "
                    "uniformity of the features (lower is more uniform), and images and contrastive loss of the last "
                    "epoch.", table)
 
 
 def _likeness(table: pd.DataFrame) -> Section:
-    """Return which groups the selected images resemble."""
+    """Return the section about the groups that the selected images resemble."""
     return Section(
         "Which groups the selected images resemble",
         "Each pool image counts for the group of the in-domain image that is nearest to it in SimCLR's features. The "
@@ -132,7 +132,7 @@ def _likeness(table: pd.DataFrame) -> Section:
 
 
 def _effort(history: pd.DataFrame) -> Section:
-    """Return epochs and images of every training; seconds would change the bytes of the page in every run."""
+    """Return the section of epochs and images of every training; seconds would differ in every run."""
     methods = history.groupby("method", sort=False)
     table = pd.DataFrame({"epochs": methods["epoch"].max(), "images": methods["images"].sum()}).reset_index()
     return Section("Training effort", "Epochs, and the images of all epochs together; each image is seen in two views. "

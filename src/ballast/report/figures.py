@@ -1,7 +1,7 @@
 """Figures of the report as PNG bytes; the same numbers give the same bytes.
 
-``rows`` of every function: the rows of the report in order, so that a row has the same style in every figure. Without
-it, the rows of the figure itself count.
+The argument ``rows`` of every function holds the rows of the report in order, so that a row has the same style in
+every figure. Without it, the rows of the figure itself count.
 """
 
 import io
@@ -75,7 +75,7 @@ def phi_by_draws(ecle: pd.DataFrame) -> bytes:
 
 
 def tailness_by_count(tailness: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
-    """Draw lines: mean tailness of each class by its size, standardised; columns method, measure, count, tailness."""
+    """Draw lines: mean tailness of each class by its size, standardized; columns method, measure, count, tailness."""
     style = styles.numbers([*rows, *tailness["method"]])
     markers = dict(zip(tailness["measure"].unique(), MEASURE_MARKERS * len(tailness)))
     axes = Figure(figsize=(7, 4)).subplots()
@@ -86,7 +86,7 @@ def tailness_by_count(tailness: pd.DataFrame, rows: Sequence[str] = ()) -> bytes
                   **{**styles.line(style[method]), "marker": markers[measure]})
     axes.set_xscale("log")
     axes.set_xlabel("training images of the class")
-    axes.set_ylabel("mean tailness (standardised)")
+    axes.set_ylabel("mean tailness (standardized)")
     return _png(axes)
 
 

@@ -65,7 +65,7 @@ def html(title: str, intro: str, sections: list[Section], pictures: dict[str, by
 
 
 def markdown(title: str, intro: str, sections: list[Section]) -> str:
-    """Return the same in Markdown, with links to the pictures."""
+    """Return the page in Markdown, with links to the pictures."""
     lines = [f"# {title}", "", intro, ""]
     for section in sections:
         lines += [f"## {section.title}", "", section.text, ""]

@@ -73,11 +73,11 @@ def plane(in_domain: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def embedding_maps(in_domain: np.ndarray, group: np.ndarray, pool: np.ndarray,
                    selected: dict[str, np.ndarray]) -> bytes:
-    """Draw one map per method: the pool grey, its selected images black, the in-domain images in their group's colour.
+    """Draw one map per method: the pool gray, its selected images black, the in-domain images in their group's color.
 
     Args:
         in_domain: coordinates [N, 2].
-        group: group name of every in-domain image, [N]; empty strings where labels are not known.
+        group: group name of every in-domain image, [N]; empty strings where there are no labels.
         pool: coordinates [P, 2].
         selected: rows of ``pool`` by method.
     """

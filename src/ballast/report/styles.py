@@ -1,11 +1,11 @@
-"""Colours, lines, markers and hatches of the rows: no two rows look alike, and a row looks the same in every figure."""
+"""Colors, lines, markers and hatches of the rows: no two rows look alike, and a row looks the same in every figure."""
 
 from collections.abc import Sequence
 
-COLOURS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
+COLORS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
            "#88CCEE", "#882255"]
 ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt", "sdclr-colt", "bcl-colt", "guide",
-        "guided"]  # these keep their colour whatever is shown; other rows take the next free styles
+        "guided"]  # these keep their color whatever is shown; other rows take the next free styles
 LINES = ["-", "--", "-.", ":"]
 MARKERS = ["", "o", "s", "^", "v", "D"]
 HATCHES = ["", "//", "xx", "..", "\\\\", "++"]
@@ -21,13 +21,13 @@ def numbers(rows: Sequence[str]) -> dict[str, int]:
 
 
 def line(number: int) -> dict:
-    """Return the colour, dashes and marker of a line; the first 48 numbers differ without a marker."""
-    turn = number // len(COLOURS)
-    return {"color": COLOURS[number % len(COLOURS)], "linestyle": LINES[(number + turn) % len(LINES)],
+    """Return the color, dashes and marker of a line; the first 48 numbers differ without a marker."""
+    turn = number // len(COLORS)
+    return {"color": COLORS[number % len(COLORS)], "linestyle": LINES[(number + turn) % len(LINES)],
             "marker": MARKERS[turn // len(LINES) % len(MARKERS)]}
 
 
 def bar(number: int) -> dict:
-    """Return the colour and hatch of a bar."""
-    turn = number // len(COLOURS)
-    return {"color": COLOURS[number % len(COLOURS)], "hatch": HATCHES[turn % len(HATCHES)]}
+    """Return the color and hatch of a bar."""
+    turn = number // len(COLORS)
+    return {"color": COLORS[number % len(COLORS)], "hatch": HATCHES[turn % len(HATCHES)]}

@@ -1,4 +1,4 @@
-"""Which source files of this project a process runs, and whether they are still what it has read."""
+"""Digests of the source files that a process of this project runs, to detect edits during the run."""
 
 import hashlib
 import sys
@@ -21,4 +21,4 @@ def digest(path: Path) -> str:
 
 def edited(before: dict[str, str]) -> str | None:
     """Return a file that is no longer what ``loaded_code`` saw, or None."""
-    return next((path for path, known in before.items() if digest(Path(path)) != known), None)
+    return next((path for path, digest_before in before.items() if digest(Path(path)) != digest_before), None)

@@ -1,4 +1,4 @@
-"""The device that computes, and how reproducibly it does."""
+"""The device that computes, and the reproducibility of its results."""
 
 import os
 

@@ -1,14 +1,14 @@
 """Training by several processes that together compute what one process would: the ranks that torchrun starts.
 
-Every rank passes its rows of a batch through the network. BatchNorm normalises by the statistics of the whole batch.
+Every rank passes its rows of a batch through the network. BatchNorm normalizes by the statistics of the whole batch.
 Every rank gathers all projections and computes the same loss, whose gradient flows into its own rows only; the sum of
 the ranks' gradients is the gradient that one process computes. Memories and selections are functions of gathered
 values, so they are equal on all ranks.
 
-Why not DistributedDataParallel: it averages the gradients of losses that each rank computes from its own rows, in a
-hook on the module's forward. Here the loss needs the projections of all ranks, and SDCLR calls the network with masked
-weights (torch.func.functional_call), which bypasses that hook. `sum_gradients` sums all gradients in one flat tensor
-after the backward pass; it does not overlap with it.
+We do not use DistributedDataParallel: it averages the gradients of losses that each rank computes from its own rows, in
+a hook on the module's forward. Here the loss needs the projections of all ranks, and SDCLR calls the network with
+masked weights (torch.func.functional_call), which bypasses that hook. `sum_gradients` sums all gradients in one flat
+tensor after the backward pass, and does not overlap with it.
 """
 
 import os

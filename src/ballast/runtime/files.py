@@ -53,7 +53,8 @@ def load_array(path: str | Path) -> np.ndarray:
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise BallastError(f"{path}: not a readable .npy array ({error}); delete it and run `dvc repro`") from error
+        raise BallastError(f"{path}: expected a readable .npy array, got an error ({error}); delete it and run "
+                           f"`dvc repro`") from error
 
 
 def checkpoint_folder() -> Path:

@@ -1,1 +1,1 @@
-"""Selections: which images of the pool to train on."""
+"""Selections of pool images to train on."""

@@ -20,7 +20,7 @@ def kcenter_greedy(candidates: Tensor, chosen: Tensor, picks: int, block: int = 
     Args:
         candidates: unit vectors to pick from, [C, d].
         chosen: unit vectors of the initial set s, [N, d].
-        picks: how many candidates to pick.
+        picks: number of candidates to pick.
         block: rows of ``chosen`` compared at a time.
     """
     candidates = candidates.float()

@@ -1,4 +1,4 @@
-"""MAK: pool images that look rare, lie near the in-domain images and differ from one another.
+"""MAK's selection of pool images that look rare, lie near the in-domain images and differ from one another.
 
     q_i = alpha N(ECLE)_i - (1 - alpha) N(Dist)_i,  N(v) = (v - mean) / std over the whole pool
 
@@ -30,7 +30,7 @@ def select(q: Tensor, pool: Tensor | Shards, in_domain: Tensor, budget: int, rat
     Args:
         q: scores of the pool images, [P].
         pool: their unit features before the head, [P, d].
-        in_domain: the same of the in-domain images, [N, d].
+        in_domain: unit features of the in-domain images before the head, [N, d].
         budget: pool images to select, K.
         ratio: candidates per selected image; with 1 the best K are selected as they are.
     """

@@ -1,4 +1,4 @@
-"""MAK's proximity: how far a pool image lies from the in-domain images.
+"""MAK's proximity: the distance of a pool image to the in-domain images, smaller for nearer ones.
 
     Dist_i = 1 - max_c cos(h_i, centre_c)
 

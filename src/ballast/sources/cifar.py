@@ -39,9 +39,11 @@ def pool(path: Path) -> np.ndarray:
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        raise BallastError(f"{path}: not a readable .npy array ({error})") from error
+        raise BallastError(f"{path}: expected a readable .npy array, got an error ({error}); get "
+                           f"{POOL_URL} again") from error
     if images.dtype != np.uint8 or images.ndim != 4 or 3 not in (images.shape[1], images.shape[3]):
-        raise BallastError(f"{path}: expected uint8 images [P, 32, 32, 3], got {images.dtype} {list(images.shape)}")
+        raise BallastError(f"{path}: expected uint8 images [P, 32, 32, 3], got {images.dtype} {list(images.shape)}; "
+                           f"get {POOL_URL}, or convert the array")
     return _pixels(images) if images.shape[3] == 3 else np.array(images)
 
 

@@ -12,8 +12,8 @@ def load_folders(source: dict) -> Labelled:
     train, test = (listing(source[part], source.get("root"), labelled=True) for part in ("train", "test"))
     odd = sorted(set(train.classes) ^ set(test.classes))
     if odd:
-        raise BallastError(f"{source['train']} and {source['test']}: class {odd[0]!r} is in one of them only; both "
-                           f"must have the same classes")
+        raise BallastError(f"{source['train']} and {source['test']}: expected the same classes, got {odd[0]!r} in one "
+                           f"of them only; add it to the other, or remove it")
     _require_no_gaps(source["train"], train.labels)
     return Labelled(train, np.array(train.labels), test, np.array(test.labels), train.classes)
 
@@ -27,8 +27,8 @@ def load_lists(source: dict) -> Labelled:
     last = max(given["longtail"].labels)
     for name, part in {**given, "test": test}.items():
         if max(part.labels) > last:
-            raise BallastError(f"{source[name]}: label {max(part.labels)}, but those of {source['longtail']} end at "
-                               f"{last}")
+            raise BallastError(f"{source[name]}: expected labels up to {last}, the largest of {source['longtail']}, "
+                               f"got {max(part.labels)}; correct one of the lists")
     row = {path: number for number, path in enumerate(label)}
     rows = {name: np.array([row[path] for path in part.paths()]) for name, part in given.items()}
     _require_disjoint(source, rows, sorted(set(label) & set(test.paths())))
@@ -44,8 +44,8 @@ def _labels_by_path(source: dict, given: dict[str, Listing]) -> dict[str, int]:
     for name, part in given.items():
         for path, number in zip(part.paths(), part.labels):
             if label.setdefault(path, number) != number:
-                raise BallastError(f"{source[name]}: {path} has label {number}, but {label[path]} in "
-                                   f"{source[origin[path]]}")
+                raise BallastError(f"{source[name]}: expected label {label[path]} of {path}, as in "
+                                   f"{source[origin[path]]}, got {number}; correct one of the lists")
             origin.setdefault(path, name)
     return label
 
@@ -54,12 +54,15 @@ def _require_disjoint(source: dict, rows: dict[str, np.ndarray], tested: list[st
     """Refuse validation images that the probe trains on, and test images in any training list."""
     both = len(np.intersect1d(rows["probe"], rows["val"]))
     if both:
-        raise BallastError(f"{source['val']}: {both} of its images are in {source['probe']} too")
+        raise BallastError(f"{source['val']}: expected no image of {source['probe']}, got {both}; remove them from one "
+                           f"of the lists")
     if tested:
-        raise BallastError(f"{source['test']}: {tested[0]} is in a training list too")
+        raise BallastError(f"{source['test']}: expected no image of a training list, got {tested[0]}; remove it from "
+                           f"one of the lists")
 
 
 def _require_no_gaps(name: str, labels: list[int]) -> None:
     absent = sorted(set(range(max(labels) + 1)) - set(labels))
     if absent:
-        raise BallastError(f"{name}: expected all labels from 0 to {max(labels)}, but no image has {absent[0]}")
+        raise BallastError(f"{name}: expected all labels from 0 to {max(labels)}, got no image with {absent[0]}; "
+                           f"number the classes without gaps")

@@ -33,7 +33,8 @@ def listing(part: str, root: str | None, labelled: bool) -> Listing:
     if not resolve_path(part).is_file():
         return folder(part, labelled)
     if root is None:
-        raise BallastError(f"{part}: is a list; root must say where its paths start")
+        raise BallastError(f"{part}: expected a folder, a .npy array, or a list with a root, got a list without one; "
+                           f"set `root` (of a pool: `pool_root`) to the folder where its paths start, or give a folder")
     return filelist(part, root, labelled)
 
 
@@ -41,10 +42,11 @@ def folder(root: str, labelled: bool) -> Listing:
     """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class."""
     top = resolve_path(root)
     if not top.is_dir():
-        raise BallastError(f"{root}: no such folder")
+        raise BallastError(f"{root}: expected a folder, got none; check the path")
 
     def refuse(error: OSError) -> None:
-        raise BallastError(f"{error.filename}: unreadable folder ({error.strerror})")
+        raise BallastError(f"{error.filename}: expected a readable folder, got an error ({error.strerror}); change its "
+                           f"permissions")
 
     files = sorted(str(Path(folder, name).relative_to(top)) for folder, _, names in os.walk(top, onerror=refuse)
                    for name in names if name.lower().endswith(SUFFIXES))
@@ -54,12 +56,14 @@ def folder(root: str, labelled: bool) -> Listing:
         return Listing(root, files)
     loose = next((file for file in files if os.sep not in file), None)
     if loose:
-        raise BallastError(f"{root}/{loose}: lies beside the class folders; move it into the folder of its class")
+        raise BallastError(f"{root}/{loose}: expected images in class folders only, got one beside them; move it into "
+                           f"the folder of its class")
     classes = sorted(entry.name for entry in top.iterdir() if entry.is_dir())
     names = [file.split(os.sep)[0] for file in files]
     empty = sorted(set(classes) - set(names))
     if empty:
-        raise BallastError(f"{root}/{empty[0]}: class folder without an image; add images, or remove the folder")
+        raise BallastError(f"{root}/{empty[0]}: expected images of this class, got none; add some, or remove the "
+                           f"folder")
     label = {name: number for number, name in enumerate(classes)}
     return Listing(root, files, [label[name] for name in names], classes)
 
@@ -67,9 +71,9 @@ def folder(root: str, labelled: bool) -> Listing:
 def filelist(path: str, root: str, labelled: bool) -> Listing:
     """List the files of a list, in its order: each line is ``relative/path label``, or only ``relative/path``."""
     if not resolve_path(path).is_file():
-        raise BallastError(f"{path}: no such list")
+        raise BallastError(f"{path}: expected a list of images, got none; check the path")
     if not resolve_path(root).is_dir():
-        raise BallastError(f"{root}: no such folder; {path} lists files in it")
+        raise BallastError(f"{root}: expected the folder of the files in {path}, got none; check the path")
     files: list[str] = []
     labels: list[int] = []
     first_line: dict[str, int] = {}
@@ -79,51 +83,55 @@ def filelist(path: str, root: str, labelled: bool) -> Listing:
         place = f"{path}:{number}"
         name, label = _entry(line, place, labelled)
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise BallastError(f"{place}: {name} points out of {root}; use a path below it")
+            raise BallastError(f"{place}: expected a path below {root}, got {name}; change it")
         if name in first_line:
-            raise BallastError(f"{place}: {name} again, first in line {first_line[name]}; remove one of them")
+            raise BallastError(f"{place}: expected every path once, got {name}, which is in line {first_line[name]} "
+                               f"too; remove one of them")
         first_line[name] = number
         files.append(name)
         labels += [] if label is None else [label]
     if not files:
-        raise BallastError(f"{path}: an empty list")
+        raise BallastError(f"{path}: expected a list of images, got an empty one; add lines, or check the path")
     if not labelled:
         return Listing(root, files)
     return Listing(root, files, labels, class_names(files, labels))
 
 
 def _entry(line: str, place: str, labelled: bool) -> tuple[str, int | None]:
-    """Return the path and the label of a line; where no labels are needed, one at its end is passed over."""
+    """Return the path and the label of a line; drop a label that is not needed."""
     words = line.rsplit(maxsplit=1)
     if not labelled:
         return (words[0] if len(words) > 1 and words[1].isdecimal() else line).strip(), None
     if len(words) < 2:
-        raise BallastError(f"{place}: expected `path label`, got {line!r}")
+        raise BallastError(f"{place}: expected `path label`, got {line!r}; add the label")
     if not words[1].isdecimal():
-        raise BallastError(f"{place}: expected a label 0, 1, 2, ..., got {words[1]!r}")
+        raise BallastError(f"{place}: expected a label 0, 1, 2, ..., got {words[1]!r}; number the classes from 0")
     return words[0], int(words[1])
 
 
 def array(path: str, labelled: bool) -> Listing:
     """List the images of an array uint8 [N, H, W], [N, H, W, C] or [N, C, H, W]; labels of x.npy are x_labels.npy."""
     if not resolve_path(path).is_file():
-        raise BallastError(f"{path}: no such array")
+        raise BallastError(f"{path}: expected a .npy array, got none; check the path")
     images = _opened(path)
     has_channels = images.ndim == 4 and bool({1, 3} & {images.shape[1], images.shape[3]})
     if images.dtype != np.uint8 or not len(images) or not (images.ndim == 3 or has_channels):
-        raise BallastError(f"{path}: expected uint8 images [N, H, W, 3], got {images.dtype} {list(images.shape)}")
+        raise BallastError(f"{path}: expected uint8 images [N, H, W, 3], got {images.dtype} {list(images.shape)}; "
+                           f"convert the array")
     top = str(Path(path).parent)
     files = [str(Address(Path(path).name, row)) for row in range(len(images))]
     if not labelled:
         return Listing(top, files)
     beside = path.removesuffix(".npy") + "_labels.npy"
     if not resolve_path(beside).is_file():
-        raise BallastError(f"{beside}: missing; it must hold a label for each image of {path}")
+        raise BallastError(f"{beside}: expected a label for each image of {path}, got no such file; save the labels "
+                           f"there")
     labels = _opened(beside)
     if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
-        raise BallastError(f"{beside}: expected {len(images)} integer labels, got {labels.dtype} {list(labels.shape)}")
+        raise BallastError(f"{beside}: expected {len(images)} integer labels, got {labels.dtype} {list(labels.shape)}; "
+                           f"save one for each image of {path}")
     if labels.min() < 0:
-        raise BallastError(f"{beside}: expected labels 0, 1, 2, ..., got {labels.min()}")
+        raise BallastError(f"{beside}: expected labels 0, 1, 2, ..., got {labels.min()}; number the classes from 0")
     return Listing(top, files, labels.tolist(), class_names(files, labels.tolist()))
 
 
@@ -140,4 +148,5 @@ def _opened(path: str) -> np.ndarray:
     try:
         return open_array(str(resolve_path(path)))
     except (ValueError, EOFError, OSError) as error:
-        raise BallastError(f"{path}: not a readable .npy array ({' '.join(str(error).split())})") from error
+        raise BallastError(f"{path}: expected a readable .npy array, got an error ({' '.join(str(error).split())}); "
+                           f"save it again with numpy.save") from error

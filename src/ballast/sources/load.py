@@ -1,4 +1,4 @@
-"""The images that ``datasets.<name>.source`` describes."""
+"""Labelled images and pool of the block ``source`` of a file of configs/datasets."""
 
 from collections import Counter
 from pathlib import Path
@@ -25,8 +25,8 @@ def load_labelled(source: dict, seed: int = 0) -> Labelled:
         return Labelled(*digits.labelled(seed, "train"), *digits.labelled(seed, "test"), list(digits.CLASSES))
     if kind in cifar.KINDS:
         return Labelled(*cifar.labelled(kind, resolve_path(source["root"])))
-    if not resolve_path(source["pool"]).exists():  # before the labelled images, which may take hours to read
-        raise BallastError(f"{source['pool']}: no such pool")
+    if not resolve_path(source["pool"]).exists():  # first, because reading the labelled images may take hours
+        raise BallastError(f"{source['pool']}: expected the pool, got no such file or folder; check the path")
     return FILES[kind](source)
 
 

@@ -68,18 +68,19 @@ def published_lists(folder: Path, prefix: str, split: int, labels: np.ndarray) -
     for name, pattern in PUBLISHED.items():
         path = folder / f"{prefix}{pattern.format(split)}.npy"
         if not path.is_file():
-            raise BallastError(f"{path}: missing; the index lists come with the papers' code")
+            raise BallastError(f"{path}: expected an index list, got no such file; copy it from the papers' code")
         index = lists[name] = load_array(path)
         is_list = index.ndim == 1 and index.dtype.kind == "i" and len(index) > 0
         if not is_list or not 0 <= index.min() <= index.max() < len(labels):
-            raise BallastError(f"{path}: expected indices of {len(labels)} images, got {index.dtype} "
-                               f"{list(index.shape)}")
+            raise BallastError(f"{path}: expected indices below {len(labels)}, the number of images, got {index.dtype} "
+                               f"{list(index.shape)}; copy the list again")
         if len(np.unique(index)) < len(index):
-            raise BallastError(f"{path}: lists an image twice")
+            raise BallastError(f"{path}: expected every image once, got one twice; copy the list again")
     for name in ("longtail", "probe"):
         both = len(np.intersect1d(lists[name], lists["val"]))
         if both:
-            raise BallastError(f"{folder}: {both} images of {PUBLISHED[name]} are in the validation list too")
+            raise BallastError(f"{folder}: expected {PUBLISHED[name].format(split)} without images of the validation "
+                               f"list, got {both}; copy the lists again")
     return {**lists, "counts": np.bincount(labels[lists["longtail"]], minlength=labels.max() + 1)}
 
 
@@ -113,8 +114,8 @@ def long_tail_split(
     class_members = [rng.permutation(available[labels[available] == c]) for c in range(classes)]
     for c, members in enumerate(class_members):
         if len(members) < need:
-            raise BallastError(f"longtail.largest: class {c} has {len(members)} images outside of the validation list, "
-                               f"but the split needs {need}; lower longtail.largest")
+            raise BallastError(f"longtail.largest: expected at least {need} images of class {c} outside of the "
+                               f"validation list, got {len(members)}; lower longtail.largest")
     return {
         "longtail": np.concatenate([members[:n] for members, n in zip(class_members, by_class)]),
         "balanced": np.concatenate([members[:balanced] for members in class_members]),

@@ -73,7 +73,7 @@ def read_all(folder: str | Path, images: np.ndarray | Listing, source: dict) -> 
 def _array_file(path: Path, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
     """Open a .npy file uint8 whose rows are appended; it gets its name once it is whole.
 
-    Not numpy's open_memmap: a disk that fills up kills a process that writes into mapped memory, without a message.
+    We avoid numpy's open_memmap: a full disk kills a process that writes into mapped memory, without a message.
     """
     with written(path) as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

@@ -16,7 +16,7 @@ def density(s: Tensor, log_d: Tensor, k: int) -> Tensor:
     Args:
         s: similarities of NT-Xent, [2B, 2B], with -inf on the diagonal.
         log_d: log denominators of NT-Xent, [2B].
-        k: how many of the largest probabilities to sum; all, if there are fewer.
+        k: number of the largest probabilities to sum; all, if there are fewer.
     """
     half = len(s) // 2
     p = (s - log_d[:, None]).exp()

@@ -21,7 +21,7 @@ from ballast.training.schedule import warmup_cosine
 from ballast.training.trace import Trace
 
 Views = tuple[Tensor, Tensor]  # image indices [B] on the CPU, and their views on the device
-Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimised, the rest is for the history
+Losses = dict[str, Tensor]  # scalars by name; "loss" is what is minimized, the rest is for the history
 
 
 @dataclass
@@ -105,14 +105,14 @@ def _epoch(state: State, batches: Iterable[tuple[Views, float]], step: Callable[
 
     Returns the number of images and the mean of every loss.
     """
-    sums, counts, minimised = Counter(), Counter(), []
+    sums, counts, minimized = Counter(), Counter(), []
     for (index, views), rate in batches:
         losses = update(state, rate, step, index, views)
-        minimised.append(losses["loss"].detach())
+        minimized.append(losses["loss"].detach())
         for name, value in losses.items():
             sums[name] += value.detach() * len(index)
             counts[name] += len(index)
-    _require_finite(torch.stack(minimised).tolist(), state, first, what)
+    _require_finite(torch.stack(minimized).tolist(), state, first, what)
     return {"images": counts["loss"], **{name: value.item() / counts[name] for name, value in sums.items()}}
 
 
