@@ -86,7 +86,7 @@ def test_a_mistake_is_one_line(run, tmp_path, changes, line):
 
 def test_weights_without_their_facts_are_one_line(run, tmp_path):
     head = tmp_path / "run/head.safetensors"
-    with pytest.raises(SystemExit, match="does not say which network it is of"):
+    with pytest.raises(SystemExit, match="does not describe its network"):
         cli.main(arguments(tmp_path, encoder=head))
     head.write_bytes(b"\x80\x04pickle")
     with pytest.raises(SystemExit, match="expected a readable safetensors file"):

@@ -49,7 +49,7 @@ def test_in_domain_images_alone_may_be_a_list(source):
 
 
 def test_a_list_without_a_root_is_one_clear_line(source):
-    with pytest.raises(BallastError, match=r"in_domain\.txt: is a list; root must say where its paths start"):
+    with pytest.raises(BallastError, match=r"in_domain\.txt: expected a folder, a \.npy array, or a list with a root"):
         load_labelled({**source, "root": None})
 
 

@@ -128,7 +128,7 @@ class Trainer:
         return {**{name: value for name, (_, value) in terms.items()}, "loss": weighted_sum(terms)}
 
     def batch(self, index: Tensor, views: Tensor) -> Batch:
-        """Project this rank's views and gather those of all ranks; looking at the index costs no synchronisation."""
+        """Project this rank's views and gather those of all ranks; looking at the index costs no synchronization."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         pairs, counts = len(index), counts_per_rank(len(index))
         partners = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
