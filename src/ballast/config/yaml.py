@@ -26,7 +26,7 @@ PLAIN_SCALARS = [
 ]
 
 
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+class Yaml12SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """PyYAML's safe loader with the scalars of YAML 1.2, in which a key may stand only once in a mapping."""
 
     yaml_implicit_resolvers: dict = {}  # noqa: RUF012  PyYAML's registry, a class attribute
@@ -63,9 +63,9 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
 
 for name, pattern, first in PLAIN_SCALARS:
-    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$"), list(first))
-Loader.add_constructor("tag:yaml.org,2002:int", Loader.integer)
-Loader.add_constructor("tag:yaml.org,2002:float", Loader.real)
+    Yaml12SafeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$"), list(first))
+Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:int", Yaml12SafeLoader.integer)
+Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:float", Yaml12SafeLoader.real)
 
 
 class Dumper(yaml.SafeDumper):
@@ -81,7 +81,7 @@ def parse_yaml(text: str, name: str) -> object:
         BallastError: ``name``, the line, and what is wrong with it, in one line.
     """
     try:
-        return yaml.load(text, Loader)
+        return yaml.load(text, Yaml12SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f" line {mark.line + 1}:" if mark else ""
