@@ -71,7 +71,7 @@ Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:float", Yaml12SafeLoader.rea
 class Dumper(yaml.SafeDumper):
     """PyYAML's safe dumper, which puts text in quotes where the loader would take it for something else."""
 
-    yaml_implicit_resolvers = Loader.yaml_implicit_resolvers
+    yaml_implicit_resolvers = Yaml12SafeLoader.yaml_implicit_resolvers
 
 
 def parse_yaml(text: str, name: str) -> object:
