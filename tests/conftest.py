@@ -2,6 +2,7 @@
 
 import os
 import resource
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: two test processes share two cores
@@ -16,8 +17,8 @@ PROJECTS = {"finished", "make_project"}  # fixtures
 ROWS = ["balanced", "simclr", "sdclr", "mak", "colt", "bcl-colt", "guide", "guided"]  # one of each kind
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Mark each test with its tier and its group, and put first what takes longest.
 
     A test that names no tier gets that of its folder; where it needs a project, it belongs to the pipeline. With
@@ -29,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = "finished" if "finished" in item.fixturenames else item.path.stem
         item.add_marker(pytest.mark.xdist_group("faults" if item.get_closest_marker("faults") else group))
     items.sort(key=order)
+    return (yield)
 
 
 def tier_of(item: pytest.Item) -> str:

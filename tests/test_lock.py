@@ -3,9 +3,12 @@
 import json
 import subprocess
 
+import pytest
 import yaml
 
 from tests import ROOT
+
+pytestmark = pytest.mark.pipeline  # it fails from an edit of the code to the next `dvc repro`
 
 ABSENT = {"deleted", "not in cache"}  # data that was not pulled
 
