@@ -1,6 +1,6 @@
 """Check params.yaml, the profile and the data set in use, and dvc.yaml's selections, before any work."""
 
-from ballast.config.check import check
+from ballast.checks.check import check
 from ballast.config.files import read_chosen, read_params
 from ballast.config.rows import Params
 from ballast.config.yaml import read_yaml

@@ -25,7 +25,7 @@ DECISION = r"\bD\d{1,2}\b"  # docs/papers.md has their names
 FLOORS = (  # an import goes to a lower floor or stays in its package
     ("runtime",),
     ("config",),
-    ("augment", "losses", "embeddings"),
+    ("augment", "losses", "embeddings", "checks"),
     ("images", "tailness", "selection"),
     ("encoders", "sources"),
     ("frameworks", "ideas"),

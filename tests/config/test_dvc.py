@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from ballast.config.check import check
+from ballast.checks.check import check
 from ballast.config.recipe import merged_recipe
 from ballast.config.rows import overrides, with_variant
 from ballast.config.yaml import read_yaml

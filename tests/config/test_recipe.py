@@ -119,7 +119,7 @@ def test_overrides_are_what_dvc_takes():
 
 
 def test_the_classes_of_the_configuration_take_no_heavy_import():
-    code = ("import sys, ballast.config.profile, ballast.config.datasets, ballast.config.recipe, ballast.config.files\n"
+    code = ("import sys, ballast.config.profile, ballast.checks.datasets, ballast.config.recipe, ballast.config.files\n"
             "print(*{'torch', 'numpy', 'pydantic', 'pandas'} & set(sys.modules))")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                           env={"PYTHONPATH": "src"}).stdout.strip() == ""

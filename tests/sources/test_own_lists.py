@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ballast.checks.check import check_dataset
+from ballast.checks.datasets import Dataset
 from ballast.config.build import build
-from ballast.config.check import check_dataset
-from ballast.config.datasets import Dataset
 from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 from ballast.sources.load import load_labelled, load_pool

@@ -1,1 +1,1 @@
-"""Parameters: their declaration, their checks, and the recipe that a row trains with."""
+"""Parameters: their declaration, their files, and the recipe that a row trains with."""

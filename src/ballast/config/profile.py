@@ -1,6 +1,6 @@
 """What a profile holds: sizes and schedules, each declared once, here, with its type, bounds and meaning.
 
-The library uses these classes. ``ballast.config.check`` checks params.yaml and configs/profiles against them.
+The library uses these classes. ``ballast.checks.check`` checks params.yaml and configs/profiles against them.
 """
 
 from dataclasses import dataclass, field

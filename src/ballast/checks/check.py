@@ -5,8 +5,8 @@
 
 import re
 
+from ballast.checks.datasets import Dataset
 from ballast.config.build import MisfitError, shown, unknown_key, validated
-from ballast.config.datasets import Dataset
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Profile

@@ -5,9 +5,9 @@ from copy import deepcopy
 
 import pytest
 
+from ballast.checks.check import RESERVED, check, check_dataset, check_variant
+from ballast.checks.datasets import Dataset
 from ballast.config.build import build, validated
-from ballast.config.check import RESERVED, check, check_dataset, check_variant
-from ballast.config.datasets import Dataset
 from ballast.config.profile import Profile
 from ballast.config.recipe import idea_module
 from ballast.config.rows import Params, absent_row, with_variant
