@@ -17,7 +17,7 @@ import pandas as pd
 from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
-from ballast.report.splits import summary
+from ballast.report.splits import paired, summary
 from ballast.report.tables import as_text
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
@@ -25,6 +25,10 @@ from ballast.runtime.files import write_atomic
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1}
 PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
 SPLITS = Path("results/splits.csv")
+COMPARED = [  # a method and the one that is subtracted
+    ("balanced", "simclr"), ("random", "simclr"), ("mak", "simclr"), ("colt", "simclr"), ("sdclr-colt", "sdclr"),
+    ("bcl-colt", "bcl"), ("kcenter", "random"), ("mak", "random"), ("colt", "random"), ("bcl-colt", "colt"),
+    ("guide", "colt"), ("guided", "guide"), ("sdclr", "simclr")]
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -66,6 +70,7 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
     if (root / SPLITS).exists():
         blocks["splits"] = over_splits(root)
+        blocks["differences"] = differences(root)
     return blocks
 
 
@@ -84,6 +89,14 @@ def over_splits(root: Path, rows: list[str] | None = None) -> str:
     if rows is not None:
         runs = pd.concat([runs[runs["method"] == row] for row in rows])
     return summary(runs).to_markdown(index=False)
+
+
+def differences(root: Path) -> str:
+    """Return the differences of pairs of rows on the same splits, of the pairs that were measured."""
+    runs = pd.read_csv(root / SPLITS)
+    runs = runs[runs["protocol"] == "linear"]
+    measured = set(runs["method"])
+    return paired(runs, [pair for pair in COMPARED if set(pair) <= measured]).to_markdown(index=False)
 
 
 def diagnostics(metrics: dict[str, dict]) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ballast.report.splits import gains, summary
+from ballast.report.splits import gains, paired, summary
 
 RUNS = pd.DataFrame([
     {"method": "simclr", "split": 1, "Many": 40.0, "Median": 40.0, "Few": 20.0, "Std": 9.4, "All": 34.0},
@@ -26,3 +26,11 @@ def test_gains_are_taken_on_the_same_split():
 def test_a_split_that_only_one_of_them_has_does_not_count():
     row = gains(RUNS[:-1], "simclr").iloc[0]
     assert row["All"] == "+6.00 ± 0.00"
+
+
+def test_a_paired_difference_has_the_interval_of_students_t():
+    runs = pd.DataFrame([{"method": method, "split": split, "All": value, "Few": value, "Std": value}
+                         for method, values in (("colt", (3.0, 4.0, 8.0)), ("simclr", (1.0, 1.0, 4.0)))
+                         for split, value in enumerate(values)])
+    row = paired(runs, [("colt", "simclr")]).iloc[0]  # differences 2, 3, 4: deviation 1, t = 4.303, half 2.484
+    assert row["difference"] == "colt - simclr" and row["All"] == "+3.00 [+0.52, +5.48]"

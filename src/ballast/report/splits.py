@@ -38,6 +38,32 @@ def gains(runs: pd.DataFrame, over: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def paired(runs: pd.DataFrame, pairs: list[tuple[str, str]], columns: tuple[str, ...] = ("All", "Few", "Std")
+           ) -> pd.DataFrame:
+    """Return the mean difference of two methods on the same splits, with its 95 % interval by Student's t.
+
+    Args:
+        runs: as for ``summary``.
+        pairs: method, and the method to subtract.
+        columns: which columns to compare.
+
+    Returns:
+        One row per pair. An interval that holds 0 does not show a difference.
+    """
+    from scipy.stats import t  # takes half a second to import, and only documents need it
+
+    table = runs.set_index(["method", "split"])
+    rows = []
+    for method, other in pairs:
+        row = {"difference": f"{method} - {other}"}
+        for column in columns:
+            values = (table.loc[method, column] - table.loc[other, column]).dropna()
+            half = t.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values))
+            row[column] = f"{values.mean():+.2f} [{values.mean() - half:+.2f}, {values.mean() + half:+.2f}]"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def mean_and_deviation(values: pd.Series, sign: str = "") -> str:
     """Return "mean ± deviation" with two decimals; ``sign="+"`` shows the sign of the mean."""
     return f"{values.mean():{sign}.2f} ± {values.std(ddof=0):.2f}"
