@@ -1,36 +1,38 @@
 """Tiers, groups of tests that share a project, and what the tests of several folders use."""
 
 import os
+import re
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: two test processes share two cores
 
 import pytest
 
+from tests import ROOT
 from tests.project import Project
+
+with suppress(ImportError):
+    from xdist.scheduler import LoadScopeScheduling
 
 TIERS = ("unit", "slow", "pipeline", "faults", "docs")
 FOLDERS = {"stages": "pipeline", "faults": "faults", "docs": "docs"}
 PROJECTS = {"finished", "make_project"}  # fixtures
+USES_FINISHED = re.compile(r"^def \w+\([^)]*\bfinished\b", re.MULTILINE)
+ORDER = ("finished", "faults", "pipeline", "slow", "docs", "unit")  # what takes longest begins first
 ROWS = ["balanced", "simclr", "sdclr", "mak", "colt", "bcl-colt", "guide", "guided"]  # one of each kind
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark each test with its tier and its group, and put first what takes longest.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, and put first what takes longest.
 
-    A test that names no tier gets that of its folder; where it needs a project, it belongs to the pipeline. With
-    ``--dist loadgroup`` tests of one group run in one process, one after the other.
+    A test that names no tier gets that of its folder; where it needs a project, it belongs to the pipeline.
     """
     for item in items:
         if not any(item.get_closest_marker(tier) for tier in TIERS):
             item.add_marker(tier_of(item))
-        group = "finished" if "finished" in item.fixturenames else item.path.stem
-        item.add_marker(pytest.mark.xdist_group("faults" if item.get_closest_marker("faults") else group))
-    items.sort(key=order)
-    return (yield)
+    items.sort(key=place_of)
 
 
 def tier_of(item: pytest.Item) -> str:
@@ -40,11 +42,31 @@ def tier_of(item: pytest.Item) -> str:
     return FOLDERS.get(item.path.parent.name, "unit")
 
 
-def order(item: pytest.Item) -> int:
+def place_of(item: pytest.Item) -> int:
     """Return the place of a test's group among the others; within a group tests keep their order."""
-    group = item.get_closest_marker("xdist_group").args[0]
+    group = group_of(str(item.path))
     tier = next(tier for tier in TIERS if item.get_closest_marker(tier))
-    return 0 if group == "finished" else {"faults": 1, "pipeline": 2, "slow": 3, "docs": 4, "unit": 5}[tier]
+    return ORDER.index(group if group == "finished" else tier)
+
+
+@cache
+def group_of(file: str) -> str:
+    """Return the group of a file of tests: those that share a project, or the file alone."""
+    path = ROOT / file
+    if USES_FINISHED.search(path.read_text(encoding="utf-8")):
+        return "finished"
+    return "faults" if path.parent.name == "faults" else str(path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Run tests of one group in one process, one after the other, and the groups in the order of collection."""
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.partition("::")[0])
+
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
 
 
 @pytest.fixture
