@@ -15,7 +15,8 @@ ROWS := $(if $(filter show,$(METHODS)),$(MEASURED),$(subst $(COMMA), ,$(METHODS)
 KNOWN_ROWS = $(foreach row,$(ROWS),$(if $(filter $(row),$(MEASURED)),,$(error METHODS: expected rows with a file in \
 	metrics/ ($(MEASURED)), got $(row))))
 
-# Tests: two processes side by side, which tests/conftest.py gives their work. Folders whose results depend on the order of floating-point sums are tested again
+# Tests: two processes side by side, which tests/conftest.py gives their work. Folders whose results depend on the order
+# of floating-point sums are tested again
 # with the instructions of an older processor.
 PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
