@@ -83,7 +83,7 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
     assert set(rounds["method"]) == {"colt"} and pd.read_csv(unlabelled.folder / "results/ecle.csv").empty
     assert all(content.startswith(b"\x89PNG") for content in unlabelled.read("results/*.png").values())
     page = (unlabelled.folder / "results/report.html").read_text()
-    assert "Nothing is labelled" in page and page.count("data:image/png") == 4  # what needs no labels
+    assert "There are no labelled test images" in page and page.count("data:image/png") == 4  # what needs no labels
 
 
 def test_the_exported_encoder_embeds_a_folder(unlabelled):
