@@ -91,7 +91,7 @@ def publish_stage(client: MlflowClient, run: Run, entry: dict, revision: Revisio
     for path in (out["path"] for out in entry.get("outs", [])):
         if path.startswith("metrics/"):
             metrics += measured(path, revision, stamp)
-        elif path.endswith("/history.csv"):  # a row per epoch
+        elif path.startswith("runs/") and path.endswith("/history.csv"):  # a row per epoch
             metrics += curve(path, revision, stamp)
         elif path.endswith(COPIED):
             with copied(path, revision) as file:

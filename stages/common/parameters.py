@@ -31,6 +31,8 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
     params = read_params()
     found = SimpleNamespace(**{name: params[name] for name in names})
     if method:
+        if row not in params["methods"]:
+            raise BallastError(f"params.yaml: methods: expected a row ({', '.join(params['methods'])}), got {row!r}")
         found.method = SimpleNamespace(**{name: params["methods"][row][name] for name in method})
     if profile:
         blocks = read_chosen(params, "profile")
