@@ -24,7 +24,7 @@ print(len(names))
 """
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BY_OTHERS = {"tabulate"}  # pandas' to_markdown imports it
-PROGRAMS = {"ruff", "pytest-xdist"}  # which are run
+PROGRAMS = {"ruff"}  # which are run
 
 
 def test_every_module_loads_without_what_the_stages_need():
