@@ -23,6 +23,7 @@ CALM = replace(OPTIMIZATION, batch=20, temperature=0.5, lr=0.02)  # a high rate 
 WIDE = replace(NETWORK, width=32)
 RUNS = (*METHODS, "student")
 PERTURBATIONS = (1, 2, 3)
+FLIP = 0.1  # of what other draws make altogether
 
 
 def run_of(name, model):
@@ -48,7 +49,7 @@ def chosen(run):
     return torch.tensor(run.state.trace.frame()["pool"].tolist())
 
 
-def whole(name, perturbation=None):
+def whole(name, perturbation=None, seed=1):
     """Return the weights at the end of a training in float32, and what it chose; started a rounding away if asked."""
     model = build(WIDE, 1, 1)
     if perturbation:
@@ -57,6 +58,7 @@ def whole(name, perturbation=None):
             for weight in model.parameters():
                 weight.mul_(1 + 2e-7 * (torch.rand(weight.shape, generator=rng) - 0.5))
     run = run_of(name, model)
+    run.seed = seed
     run.train(Memory())
     return flat_weights(run.framework.model), chosen(run)
 
@@ -105,8 +107,10 @@ def test_a_whole_training_differs_no_more_than_by_rounding_the_start(both, name)
     alone, ranks = both
     weights, _ = alone["whole"][name]
     spread = max((whole(name, number)[0] - weights).norm() for number in PERTURBATIONS)
+    # BCL compares a random number with each image's memorization: a rounding may flip one of these choices.
+    flip = FLIP * (whole(name, seed=2)[0] - weights).norm() if "bcl" in name else 0.0
     for of_rank in ranks:
-        assert (of_rank["whole"][name][0] - weights).norm() <= 10 * spread
+        assert (of_rank["whole"][name][0] - weights).norm() <= max(10 * spread, flip)
 
 
 @pytest.mark.parametrize("name", RUNS)
