@@ -31,8 +31,8 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
     name, given = Path(sys.argv[0]).stem, sys.argv[1:]
     if len(given) != len(arguments.split()):
         sys.exit(f"{name}: usage: python -m stages.{name} {arguments}".rstrip() + " (dvc.yaml has the values)")
-    _stop_with_parent(signal.SIGTERM if ranks else signal.SIGKILL)  # a training saves first
-    _stop_when_asked()
+    stop_with_parent(signal.SIGTERM if ranks else signal.SIGKILL)  # a training saves first
+    stop_when_asked()
     launcher = shlex.split(os.environ.get("BALLAST_LAUNCHER", "")) if ranks else []
     if launcher and "RANK" not in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
@@ -44,14 +44,19 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
         images = work(*given)
         _refuse_edits(code)
         _note_time(time.monotonic() - start, None if resumed else images)
-    except KeyboardInterrupt:
-        _fail(f"{name}: stopped; the same command resumes a training from its last whole epoch")
-    except FileNotFoundError as error:
-        _fail(f"{name}: {error.filename}: missing; `dvc repro` makes it")
-    except OSError as error:
-        _fail(f"{name}: {error.filename}: {error.strerror}" if error.filename else f"{name}: {error}")
-    except BallastError as error:
-        _fail(f"{name}: {error}")
+    except (KeyboardInterrupt, OSError, BallastError) as error:
+        _fail(f"{name}: {explained(error)}")
+
+
+def explained(error: BaseException) -> str:
+    """Return an expected error as one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped; the same command resumes a training from its last whole epoch"
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}: missing; `dvc repro` makes it"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _fail(line: str) -> None:
@@ -80,7 +85,7 @@ def _note_time(seconds: float, images: int | None) -> None:
         file.write(",".join(words) + "\n")
 
 
-def _stop_when_asked() -> None:
+def stop_when_asked() -> None:
     """Turn SIGTERM and Ctrl-C into an exception, once, so that the work can save; an alarm ends what does not end."""
     def stop(*_: object) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -92,7 +97,7 @@ def _stop_when_asked() -> None:
         signal.signal(number, stop)
 
 
-def _stop_with_parent(number: int) -> None:
+def stop_with_parent(number: int) -> None:
     """Under DVC on Linux, get a signal when dvc is killed: an orphan would go on and write beside the next run."""
     if "DVC_STAGE" in os.environ and sys.platform == "linux":
         PR_SET_PDEATHSIG = 1

@@ -11,6 +11,13 @@ from ballast.runtime.ranks import rank
 SECONDS_BETWEEN_LINES = 10.0
 LINE = "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}]"
 
+_names: list[str] = []  # of this process, where several work side by side
+
+
+def name(process: str) -> None:
+    """Give this process a name that begins its lines: several of them write to one terminal, where bars would mix."""
+    _names[:] = [process]
+
 
 def track(items: Iterable, what: str, total: int | None = None, initial: int = 0, unit: str = "it") -> Iterator:
     """Yield the items and report on standard error how much of the work is done.
@@ -25,7 +32,8 @@ def track(items: Iterable, what: str, total: int | None = None, initial: int = 0
     if rank() > 0:  # rank 0 reports for all
         yield from items
         return
-    if sys.stderr.isatty():
+    what = " ".join([*_names, what])
+    if sys.stderr.isatty() and not _names:
         yield from tqdm(items, desc=what, total=total, initial=initial, unit=unit, dynamic_ncols=True)
         return
     total = total if total is not None else (len(items) if hasattr(items, "__len__") else None)

@@ -1,0 +1,33 @@
+"""The same bytes on every x86-64 processor: libraries use the instructions that all of them have.
+
+PyTorch, oneDNN, MKL, OpenBLAS, NumPy and faiss choose their kernels by the processor, and kernels add numbers in
+different orders. The variables below choose for them; each library reads its own when it is loaded or first used, so
+``make_portable`` comes before any of these imports. docs/guarantees.md says what was compared, and what it costs.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+CHOICES = {
+    "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE",
+    "OPENBLAS_CORETYPE": "Haswell", "FAISS_OPT_LEVEL": "avx2"}
+READERS = ("numpy", "torch", "faiss")  # modules that must not be loaded before
+NUMPY = "NPY_DISABLE_CPU_FEATURES"
+CPU = Path("/proc/cpuinfo")
+
+
+def make_portable() -> None:
+    """Set the variables, unless the environment has them already (`make portable` compares other choices)."""
+    if any(name in sys.modules for name in READERS):
+        return
+    for name, value in CHOICES.items():
+        os.environ.setdefault(name, value)
+    if CPU.exists() and "avx512f" in CPU.read_text():  # NumPy warns where it has nothing to disable
+        os.environ.setdefault(NUMPY, "X86_V4 AVX512_ICL AVX512_SPR")
+
+
+def wait_passively() -> None:
+    """Let idle OpenMP threads sleep: spinning ones make two trainings side by side ten times as slow."""
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
