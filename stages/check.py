@@ -9,7 +9,7 @@ from ballast.runtime.files import write_atomic
 from stages.common.supervise import run
 
 NEEDS = {"random": {}, "kcenter": {"features": "data/embed"},  # of a rule beside the pool, as dvc.yaml calls it
-         "mak": {"features": "data/embed", "scores": "data/scores.csv"}}
+         "mak": {"features": "data/embed", "scores": "data/scores"}}
 
 
 def main() -> None:

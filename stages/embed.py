@@ -1,4 +1,6 @@
-"""Cache embeddings by an extractor: features of in-domain and pool images, and projections of augmented pool passes."""
+"""Cache embeddings by the extractor of every repeat: features of in-domain and pool images, augmented projections."""
+
+from functools import partial
 
 import torch
 from torch.nn.functional import normalize
@@ -14,22 +16,34 @@ from ballast.runtime.files import load_array
 from ballast.runtime.progress import track
 from ballast.runtime.rng import generator
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
+from stages.common.workers import side_by_side
 
 
 def main(row: str) -> int:
-    p = parameters("seed", "threads", "deterministic", profile=("network", "augment", "embed"))
-    device = join_ranks(prepare(p.threads, p.deterministic))
-    images = load_store("data/images/train")
-    in_domain = images.take(torch.from_numpy(load_array("data/split/longtail.npy"))).to(device)
+    p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable",
+                   profile=("network", "augment", "embed"))
+    repeats = repeats_of(p)
+    return sum(side_by_side(partial(embed, p, row), repeats, [f"repeat {repeat.number}" for repeat in repeats]))
+
+
+def embed(p, row: str, repeat: Repeat) -> int:
+    """Write data/embed/<repeat>; return the number of images that went through the network.
+
+    In-domain and pool images have their features before the head, augmented passes of the pool their projections.
+    """
+    device, out = join_ranks(prepare(p.threads, p.deterministic)), f"data/embed/{repeat.number}"
+    listed = torch.from_numpy(load_array(repeat.list("longtail")))
+    in_domain = load_store("data/images/train").take(listed).to(device)
     pool = load_store("data/pool/all", device)
-    model = load_model(p.profile.network, pool.channels, f"runs/{row}").to(device)
+    model = load_model(p.profile.network, pool.channels, repeat.run(row)).to(device)
     for number in track(range(p.profile.embed.views), "embed", unit="pass"):
         draws = contrastive(len(pool), 1, pool.height, pool.width, p.profile.augment,
-                            generator(p.seed, "embed", number))
-        save_shards(f"data/embed/views/{number:03}", (z for _, z in blocks(model, pool, draws)))
+                            generator(repeat.seed, "embed", number))
+        save_shards(f"{out}/views/{number:03}", (z for _, z in blocks(model, pool, draws)))
     for name, store in (("in_domain", in_domain), ("pool", pool)):
-        save_shards(f"data/embed/{name}", (normalize(h) for h, _ in blocks(model, store)))
+        save_shards(f"{out}/{name}", (normalize(h) for h, _ in blocks(model, store)))
     leave_ranks()
     return len(in_domain) + (1 + p.profile.embed.views) * len(pool)
 

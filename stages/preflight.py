@@ -3,22 +3,25 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from stages.common.parameters import parameters
+from stages.common.repeats import repeats_of
 from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters(profile=("sampling", "score"))
-    listed = load_array("data/split/longtail.npy")
+    p = parameters("repeats", "seed", "split", profile=("sampling", "score"))
+    lists = {repeat.list("longtail"): load_array(repeat.list("longtail")) for repeat in repeats_of(p)}
     pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
-    images, budget = len(listed), p.profile.sampling.budget
+    smallest, budget = min(lists, key=lambda path: len(lists[path])), p.profile.sampling.budget
+    images = len(lists[smallest])
     if images < 2:
-        raise BallastError(f"data/split/longtail.npy: expected at least 2 in-domain images, got {images}; contrast "
+        raise BallastError(f"{smallest}: expected at least 2 in-domain images, got {images}; contrast "
                            f"needs more than one")
     profile = f"configs/profiles/{p.profile.name}.yaml"
     if budget > pool:
@@ -28,7 +31,7 @@ def main() -> None:
         if clusters > images:
             raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}; lower it")
     write_atomic("data/preflight", "the images are enough for what is asked\n")
-    write_atomic("data/overlap.json", json.dumps(overlap(listed)) + "\n")
+    write_atomic("data/overlap.json", json.dumps(overlap(lists)) + "\n")
 
 
 def clusters_of_rows() -> dict[str, int]:
@@ -44,9 +47,10 @@ def clusters_of_rows() -> dict[str, int]:
     return clusters
 
 
-def overlap(listed) -> dict[str, int]:
-    """Return how many in-domain images have the pixels of a test image; say so where there are any."""
+def overlap(lists: dict[str, np.ndarray]) -> dict[str, int]:
+    """Return how many in-domain images of all repeats have the pixels of a test image; say so where there are any."""
     trained, tested = (pd.read_csv(f"data/images/{part}/files.csv")["hash"] for part in ("train", "test"))
+    listed = np.concatenate(list(lists.values()))
     again = int(trained.iloc[listed].isin(tested).sum())
     if again:
         print(f"preflight: {again} of the {len(listed)} in-domain images have the pixels of a test image; test "

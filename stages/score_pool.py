@@ -1,5 +1,6 @@
-"""Score the pool for MAK: tailness by empirical contrastive loss, and distance to the in-domain images."""
+"""Score the pool for MAK, for every repeat: tailness by empirical contrastive loss, distance to in-domain images."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,19 +12,27 @@ from ballast.runtime.files import write_atomic
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
+from stages.common.workers import side_by_side
 
 
 def main() -> None:
-    p = parameters("seed", "threads", "deterministic", profile=("score",))
-    device, score = prepare(p.threads, p.deterministic), p.profile.score
-    in_domain, pool = (load_shards(f"data/embed/{name}", device) for name in ("in_domain", "pool"))
-    passes = sorted(Path("data/embed/views").iterdir())
+    p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", profile=("score",))
+    repeats = repeats_of(p)
+    side_by_side(partial(score, p), repeats, [f"repeat {repeat.number}" for repeat in repeats])
+
+
+def score(p, repeat: Repeat) -> None:
+    """Write data/scores/<repeat>.csv."""
+    device, settings, cache = prepare(p.threads, p.deterministic), p.profile.score, f"data/embed/{repeat.number}"
+    in_domain, pool = (load_shards(f"{cache}/{name}", device) for name in ("in_domain", "pool"))
+    passes = sorted(Path(cache, "views").iterdir())
     views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
-    tailness = ecle(views, score.temperature, score.repeats, score.block, p.seed)
-    distance = distance_to_centres(pool, kmeans(in_domain, score.centres)[1])
+    tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed)
+    distance = distance_to_centres(pool, kmeans(in_domain, settings.centres)[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
-    write_atomic("data/scores.csv", scores.to_csv(index=False))
+    write_atomic(f"data/scores/{repeat.number}.csv", scores.to_csv(index=False))
 
 
 if __name__ == "__main__":

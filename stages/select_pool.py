@@ -1,6 +1,7 @@
-"""Select pool images once, before training: their pixels for the training, their list for people."""
+"""Select pool images once for every repeat, before training: their pixels for the training, their list for people."""
 
 import math
+from functools import partial
 
 import pandas as pd
 import torch
@@ -15,41 +16,50 @@ from ballast.runtime.rng import generator
 from ballast.selection import mak, random
 from ballast.selection.kcenter import kcenter_greedy
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
+from stages.common.workers import side_by_side
 
 
 def main(row: str) -> None:
-    p = parameters("seed", "threads", "deterministic", profile=("sampling",), method=("select",), row=row)
+    p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", profile=("sampling",),
+                   method=("select",), row=row)
+    repeats = repeats_of(p)
+    side_by_side(partial(select, p, row), repeats, [f"{row}, repeat {repeat.number}" for repeat in repeats])
+
+
+def select(p, row: str, repeat: Repeat) -> None:
+    """Write data/pool/<row>/<repeat>, the images and in selected.csv which they are."""
     prepare(p.threads, p.deterministic)
-    select, budget = p.method.select, p.profile.sampling.budget
+    rule, budget = p.method.select["rule"], p.profile.sampling.budget
     images = load_store("data/pool/all")
     if budget > len(images):
         raise BallastError(f"configs/profiles/{p.profile.name}.yaml: sampling.budget: expected at most {len(images)}, "
                            f"the images of the pool, got {budget}; lower it")
-    if select["rule"] == "random":
-        chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(p.seed, "select"))})
-    elif select["rule"] == "kcenter":
-        in_domain, pool = _features(limit=math.inf)  # every image is a candidate
+    if rule == "random":
+        chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(repeat.seed, "select"))})
+    elif rule == "kcenter":
+        in_domain, pool = _features(repeat, limit=math.inf)  # every image is a candidate
         chosen = pd.DataFrame({"pool": kcenter_greedy(pool, in_domain, budget)})
     else:
-        chosen = _by_mak(select, budget)
-    save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), f"data/pool/{row}")
+        chosen = _by_mak(p.method.select, budget, repeat)
+    save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), repeat.pool(row))
     paths = read_files("data/pool/all")["path"].to_numpy()
-    write_atomic(f"runs/{row}/selected.csv", chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
+    write_atomic(repeat.selected(row), chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
 
 
-def _features(limit: float = MEMORY) -> list[torch.Tensor | Shards]:
+def _features(repeat: Repeat, limit: float = MEMORY) -> list[torch.Tensor | Shards]:
     """Return the unit features before the head of the in-domain and of the pool images."""
-    return [load_shards(f"data/embed/{name}", limit=limit) for name in ("in_domain", "pool")]
+    return [load_shards(f"data/embed/{repeat.number}/{name}", limit=limit) for name in ("in_domain", "pool")]
 
 
-def _by_mak(select: dict, budget: int) -> pd.DataFrame:
+def _by_mak(settings: dict, budget: int, repeat: Repeat) -> pd.DataFrame:
     """Return MAK's selection in the order picked, with the scores."""
-    scores = pd.read_csv("data/scores.csv")
-    in_domain, pool = _features()
+    scores = pd.read_csv(f"data/scores/{repeat.number}.csv")
+    in_domain, pool = _features(repeat)
     tailness, distance = (torch.from_numpy(scores[name].to_numpy("float32")) for name in ("ecle", "distance"))
-    q = mak.score(tailness, distance, select["alpha"])
-    return scores.assign(q=q).iloc[mak.select(q, pool, in_domain, budget, select["ratio"]).numpy()]
+    q = mak.score(tailness, distance, settings["alpha"])
+    return scores.assign(q=q).iloc[mak.select(q, pool, in_domain, budget, settings["ratio"]).numpy()]
 
 
 if __name__ == "__main__":

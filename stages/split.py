@@ -1,4 +1,4 @@
-"""Draw the lists of the long-tailed split, or take those that came with the images."""
+"""Draw the lists of the long-tailed split of every repeat, or take those that came with the images."""
 
 import numpy as np
 
@@ -7,16 +7,19 @@ from ballast.runtime.rng import numpy_generator
 from ballast.sources.labelled import GIVEN, UNKNOWN
 from ballast.sources.longtail import LAWS, long_tail_split, published_lists, validation_list
 from stages.common.parameters import parameters
+from stages.common.repeats import repeats_of
 from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters("split", "dataset", dataset=("longtail",))
-    lists = _lists(p.dataset.longtail, load_array("data/labels/train.npy"), p.split)
-    save_array("data/split/counts.npy", lists.pop("counts"))
-    for name, index in lists.items():
-        # The lists are drawn class by class: shuffled, their order tells nothing of the labels.
-        save_array(f"data/split/{name}.npy", numpy_generator(p.split, "order", name).permutation(index))
+    p = parameters("repeats", "seed", "split", "dataset", dataset=("longtail",))
+    labels = load_array("data/labels/train.npy")
+    for repeat in repeats_of(p):
+        lists = _lists(p.dataset.longtail, labels, repeat.split)
+        save_array(repeat.list("counts"), lists.pop("counts"))
+        for name, index in lists.items():
+            # The lists are drawn class by class: shuffled, their order tells nothing of the labels.
+            save_array(repeat.list(name), numpy_generator(repeat.split, "order", name).permutation(index))
 
 
 def _lists(longtail: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:

@@ -23,6 +23,10 @@ class Repeat(NamedTuple):
         """Return the folder of the pool images that a row trains on: all, none, or what a row has selected."""
         return f"data/pool/{pool}" if pool in SHARED else f"data/pool/{pool}/{self.number}"
 
+    def selected(self, row: str) -> str:
+        """Return the path of the list of pool images that a row has selected."""
+        return f"{self.pool(row)}/selected.csv"
+
     def run(self, row: str) -> Path:
         """Return the folder of a row's training."""
         return Path("runs", row, str(self.number))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ballast.runtime.code import edited, loaded_code
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import checkpoint_folder
+from ballast.runtime.files import scratch
 
 SECONDS_FOR_THE_FIRST_RANK = 3.0
 SECONDS_TO_STOP = 30  # after being asked to
@@ -38,7 +38,7 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
         os.execvp(launcher[0], [*launcher, "-m", f"stages.{name}", *given])
     start = time.monotonic()
-    resumed = checkpoint_folder().exists()
+    resumed = scratch(os.environ.get("DVC_STAGE", "")).exists()
     try:
         code = loaded_code()
         images = work(*given)

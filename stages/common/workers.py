@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 from ballast.config.files import read_params
 from ballast.runtime import progress
 from ballast.runtime.errors import BallastError
 from stages.common.supervise import explained, stop_when_asked, stop_with_parent
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -29,8 +33,7 @@ class Worker:
     gpu: str | None
 
 
-def side_by_side[Item, Result](work: Callable[[Item], Result], items: Sequence[Item], names: Sequence[str]
-                               ) -> list[Result]:
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], names: Sequence[str]) -> list[Result]:
     """Return work(item) of all items, in their order.
 
     Args:

@@ -195,6 +195,12 @@ def _check_names(params: Params) -> None:
             raise BallastError(f"params.yaml: show: expected rows ({', '.join(rows)}), got {shown(name)}")
         if name in params.show[:position]:
             raise BallastError(f"params.yaml: show: expected every row once, got {shown(name)} twice")
+    for pair in params.compare:
+        for name in pair:
+            if name not in rows:
+                raise BallastError(f"params.yaml: compare: expected pairs of rows ({', '.join(rows)}), got {shown(name)}")
+        if pair[0] == pair[1]:
+            raise BallastError(f"params.yaml: compare: expected two different rows, got {shown(pair[0])} twice")
 
 
 def _check_pool(params: dict, row: str, method: MethodRow, place: str) -> None:

@@ -77,13 +77,17 @@ class Variant:
 class Params:
     """The values of params.yaml, and of configs/variants.yaml as ``variants``."""
 
+    repeats: Count
+    split: WholeNumber  # of the first repeat, like the seed
     seed: WholeNumber
-    split: WholeNumber
+    jobs: WholeNumber  # 0: one for each core or GPU
     threads: Count
+    portable: bool
     deterministic: bool
     dataset: str
     profile: str
     show: Annotated[list[str], Len(1)]
+    compare: list[Annotated[list[str], Len(2, 2)]]  # a row, and the one that it should be better than
     methods: dict[str, MethodRow]
     students: dict[str, dict]  # required, since dvc.yaml has a stage for each
     variants: dict[str, Variant] = field(default_factory=dict)

@@ -57,10 +57,9 @@ def load_array(path: str | Path) -> np.ndarray:
                            f"`dvc repro`") from error
 
 
-def checkpoint_folder() -> Path:
-    """Return where the trainings of the running stage keep their state, also under `dvc exp run --temp`."""
-    stage = os.environ.get("DVC_STAGE", "manual").replace("/", "_")
-    return Path(os.environ.get("DVC_ROOT", "."), ".scratch", stage)
+def scratch(*names: str) -> Path:
+    """Return a place for what stages remember outside of DVC's outputs, also under `dvc exp run --temp`."""
+    return Path(os.environ.get("DVC_ROOT", "."), ".scratch", *names)
 
 
 def resolve_path(path: str) -> Path:

@@ -1,6 +1,6 @@
 """Exact resume: the state of an unfinished training, kept outside of what DVC deletes before a rerun.
 
-The folder ``.scratch/<stage>/<fingerprint>`` belongs to one set of parameters, inputs and code. A lock, which the
+The folder ``.scratch/<stage>@<row>/<fingerprint>`` belongs to one set of parameters, inputs and code. A lock, which the
 kernel drops with the process, keeps a second trainer out; a finished training removes the folder.
 """
 
@@ -20,7 +20,7 @@ import torch
 
 from ballast.runtime.code import edited, loaded_code
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import checkpoint_folder, write_atomic
+from ballast.runtime.files import scratch, write_atomic
 from ballast.runtime.ranks import rank
 
 SHARE_OF_TIME = 0.02  # saving may cost at most this much of the training's time
@@ -31,12 +31,15 @@ DIGEST = hashlib.sha256().digest_size  # bytes before the state that tell whethe
 class Checkpoint:
     """Holds the state of one training on disk."""
 
-    def __init__(self, params: dict, inputs: list[str]) -> None:
-        """Open the checkpoint that belongs to parameters, input files or folders, and the loaded code."""
+    def __init__(self, params: dict, inputs: list[str], training: str) -> None:
+        """Open the checkpoint of a training, named like pretrain@colt.
+
+        It belongs to the parameters, the input files or folders, and the loaded code.
+        """
         self._source = params, inputs
         self._code = loaded_code()
         fingerprint = self._fingerprint()
-        self.folder = checkpoint_folder() / fingerprint[:16]
+        self.folder = scratch(training, fingerprint[:16])
         self._state = self.folder / "state.pt"
         self._previous = self.folder / "previous.pt"
         self._expected = fingerprint

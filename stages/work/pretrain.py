@@ -1,0 +1,110 @@
+"""Pre-train one repeat of a row: on in-domain images alone, with selected pool images, or with rounds from the pool."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ballast.config.profile import Optimization
+from ballast.config.recipe import Recipe, load_recipe
+from ballast.encoders.embed import embed
+from ballast.encoders.model import Model, build, save_model
+from ballast.ideas.idea import Setup
+from ballast.images.folder import read_files
+from ballast.images.store import Store, load_store
+from ballast.runtime.device import prepare
+from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
+from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.ranks import rank
+from ballast.training.batches import matched_epochs
+from ballast.training.build import framework, ideas
+from ballast.training.checkpoint import Checkpoint
+from ballast.training.trainer import Trainer
+from stages.common.parameters import recipe_of
+from stages.common.trainings import Training
+
+
+def train(training: Training) -> int:
+    """Train and write the results; return the number of images that went through the network."""
+    p, described = training.settings, training.recipe
+    recipe = load_recipe(recipe_of(described))
+    device = join_ranks(prepare(p.threads, p.deterministic))
+    listed = load_array(training.images)
+    images = load_store("data/images/train").take(torch.from_numpy(listed)).to(device)
+    pool = load_store(training.pool, device)
+    model = build(p.profile.network, images.channels, training.repeat.seed, recipe.layers).to(device)
+    model = synchronize_batchnorm(model)
+    if not len(images):
+        return untrained(training, model, images)
+    optimization = length(recipe, len(images))
+    rounds = None if recipe.match_updates else recipe.sampling
+    setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
+    trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
+                      ideas(recipe.ideas, setup), optimization, p.profile.augment, training.repeat.seed)
+    checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
+    trainer.train(checkpoint)
+    checkpoint.check_unchanged()
+    memory = remembered(trainer, listed)
+    leave_ranks()
+    if rank() == 0:
+        save_model(model, training.folder, images.size, images.short)
+        write_tables(training.folder, history=trainer.state.history_frame(), memory=memory,
+                     trace=chosen(trainer, training.pool))
+        checkpoint.remove()
+    return trainer.state.images_seen()
+
+
+def length(recipe: Recipe, images: int) -> Optimization:
+    """Return the recipe's optimization, with as many epochs as match the updates of a row with a pool if asked."""
+    optimization, sampling = recipe.optimization, recipe.sampling
+    if not recipe.match_updates:
+        return optimization
+    return replace(optimization, epochs=matched_epochs(optimization.epochs, images, sampling.budget, sampling.warmup,
+                                                       optimization.batch))
+
+
+def chosen(trainer: Trainer, pool: str) -> pd.DataFrame:
+    """Return what was chosen from the pool, with the files of the images: in the rounds, or once before."""
+    selected = Path(pool, "selected.csv")
+    if selected.exists():
+        return pd.read_csv(selected)
+    trace = trainer.state.trace.frame()
+    if len(trace):
+        trace["path"] = read_files(pool)["path"].to_numpy()[trace["pool"]]
+    return trace
+
+
+def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:
+    """Return each idea's tailness of every in-domain image, and its cluster's number and budget in one more round.
+
+    listed: rows of data/images/train [N], the column ``image``.
+    """
+    columns = {"image": listed}
+    for idea in trainer.ideas.values():
+        columns |= {name: value.cpu().numpy() for name, value in idea.tailness().items()}
+    if trainer.sampler:
+        allotment = trainer.sampler.allotment(embed(trainer.framework.model, trainer.in_domain)[1])
+        if allotment:
+            cluster, budget = allotment
+            columns |= {"cluster": cluster.cpu().numpy(), "budget": budget[cluster].cpu().numpy()}
+    return pd.DataFrame(columns).round(6)
+
+
+def untrained(training: Training, model: Model, images: Store) -> int:
+    """Write the model as it was initialized, for a list without images: the report leaves the row out."""
+    leave_ranks()
+    if rank() == 0:
+        print(f"{training.name}: no images to train on; it stays as it was initialized, the report leaves it out")
+        save_model(model, training.folder, images.size, images.short)
+        empty = {name: pd.DataFrame(columns=[column]) for name, column in
+                 (("history", "epoch"), ("trace", "epoch"), ("memory", "image"))}
+        write_tables(training.folder, **empty)
+    return 0
+
+
+def write_tables(folder: str | Path, **tables: pd.DataFrame) -> None:
+    """Write tables of a training under their names."""
+    for name, table in tables.items():
+        write_atomic(f"{folder}/{name}.csv", table.to_csv(index=False))
