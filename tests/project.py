@@ -32,7 +32,7 @@ class Project:
             **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": f"{folder}/src",
             "DVC_SITE_CACHE_DIR": f"{folder}/.git/dvc", "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "user.name",
             "GIT_CONFIG_VALUE_0": "test", "GIT_CONFIG_KEY_1": "user.email", "GIT_CONFIG_VALUE_1": "test@example.org"}
-        self.change({"profile": "smoke", "threads": 1})
+        self.change({"profile": "smoke", "repeats": 2})
         self.change(FEW_IMAGES, GLYPHS)
         self.git("init", "-q")
         self.commit()

@@ -59,6 +59,10 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("show", [], "show: expected at least 1 of them, got []"),
     ("show", ["simclear"], "show: expected rows (balanced"),
     ("show", ["simclr", "mak", "simclr"], "show: expected every row once, got 'simclr' twice"),
+    ("compare", ["colt"], "compare: expected texts like `colt over random`, got 'colt'"),
+    ("compare", ["colt over clot"], "compare: expected pairs of rows (balanced, "),
+    ("compare", ["colt over colt"], "compare: expected two different rows, got 'colt' twice"),
+    ("repeats", 0, "repeats: expected a value greater than or equal to 1, got 0"),
     ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
     ("methods.mak.select.alhpa", 0.3, "methods.mak.select.alhpa: unknown key; did you mean 'alpha'?"),
     ("methods.mak.select.alpha", KeyError, "methods.mak.select.alpha: missing"),
@@ -244,6 +248,7 @@ def test_a_row_may_be_removed_though_variants_name_it(row):
     fewer = changed(PARAMS, row, KeyError)
     name = row.partition(".")[2]
     fewer["show"] = [shown for shown in PARAMS["show"] if shown != name]
+    fewer["compare"] = [pair for pair in PARAMS["compare"] if name not in pair.split(" over ")]
     check(fewer, profile("laptop"), dataset("glyphs"))
     for variant in VARIANTS:
         if PARAMS["variants"][variant]["of"] == name:

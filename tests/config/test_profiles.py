@@ -40,9 +40,10 @@ def test_every_row_has_the_papers_optimizer_and_rounds(name, row):
     settings = recipe(name, row)
     optimization = settings.optimization
     assert (optimization.lr, optimization.momentum, optimization.warmup) == (0.5, 0.9, 10)
-    assert settings.layers == 2 and not settings.match_updates
+    assert settings.layers == 2 and settings.match_updates == (row == "matched")
     if settings.sampling:
         assert (settings.sampling.budget, settings.sampling.warmup, settings.sampling.every) == (10_000, 100, 25)
+    if "colt" in settings.ideas:
         assert (settings.ideas["colt"].clusters, settings.ideas["colt"].neighbours) == (10, 10)
 
 

@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def open_(folder, **params):
-    return Checkpoint(params, [str(folder / "input")])
+    return Checkpoint(params, [str(folder / "input")], "pretrain@x")
 
 
 def test_state_comes_back_and_is_gone_after_the_end(folder):

@@ -21,7 +21,7 @@ from ballast.config.recipe import (
     merged_values,
     sources,
 )
-from ballast.config.rows import MethodRow, Params, StudentRow, absent_row, row_of, with_variant
+from ballast.config.rows import MethodRow, Params, StudentRow, absent_row, pairs, row_of, with_variant
 from ballast.runtime.errors import BallastError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -195,7 +195,7 @@ def _check_names(params: Params) -> None:
             raise BallastError(f"params.yaml: show: expected rows ({', '.join(rows)}), got {shown(name)}")
         if name in params.show[:position]:
             raise BallastError(f"params.yaml: show: expected every row once, got {shown(name)} twice")
-    for pair in params.compare:
+    for pair in pairs(params.compare):
         for name in pair:
             if name not in rows:
                 raise BallastError(f"params.yaml: compare: expected pairs of rows ({', '.join(rows)}), got {shown(name)}")

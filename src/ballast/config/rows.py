@@ -87,10 +87,23 @@ class Params:
     dataset: str
     profile: str
     show: Annotated[list[str], Len(1)]
-    compare: list[Annotated[list[str], Len(2, 2)]]  # a row, and the one that it should be better than
+    compare: list[str]  # pairs of rows, as ``pairs`` reads them
     methods: dict[str, MethodRow]
     students: dict[str, dict]  # required, since dvc.yaml has a stage for each
     variants: dict[str, Variant] = field(default_factory=dict)
+
+
+def pairs(compare: list[str]) -> list[tuple[str, str]]:
+    """Return the pairs of rows of ``compare``: "colt over random" is the gain of colt over random.
+
+    Raises:
+        BallastError: a text is none of this form.
+    """
+    words = [text.split(" over ") for text in compare]
+    wrong = next((text for text, pair in zip(compare, words) if len(pair) != 2), None)
+    if wrong is not None:
+        raise BallastError(f"params.yaml: compare: expected texts like `colt over random`, got {shown(wrong)}")
+    return [(row.strip(), other.strip()) for row, other in words]
 
 
 def row_of(path: str) -> tuple[str, str] | None:
