@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from ballast.runtime.code import ROOT, digest
-from ballast.runtime.files import scratch, write_atomic
+from ballast.runtime.files import write_atomic
 from stages.common.closure import closure
 
 
@@ -47,7 +47,7 @@ def files(path: str) -> list[Path]:
 
 
 def _note(key: str) -> Path:
-    return scratch("finished", key[:32])
+    return Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/finished", key[:32])
 
 
 def _content(outputs: list[str]) -> str:

@@ -55,7 +55,7 @@ def test_one_command_runs_folders_to_the_table(project):
     kept = manifest.dropna(subset="pool")
     assert kept["pool"].astype(int).tolist() == list(range(200)) == list(range(len(kept)))
     assert len(load_store(project.folder / "data/pool/all")) == 200
-    chosen = pd.read_csv(project.folder / "runs/mak/selected.csv")
+    chosen = pd.read_csv(project.folder / "data/pool/mak/1/selected.csv")
     assert list(chosen.columns) == ["pool", "ecle", "distance", "q", "path"] and chosen["pool"].between(0, 199).all()
     paths = kept.set_index("pool")["path"]
     assert (chosen["path"].to_numpy() == paths.loc[chosen["pool"]].to_numpy()).all()

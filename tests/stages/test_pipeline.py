@@ -11,20 +11,21 @@ import pandas as pd
 
 GROUPS = ("Many", "Median", "Few")
 KEYS = {*GROUPS, "Std", "All"}
-LIST = "data/split/longtail.npy"
+FACTS = {"repeats", "data", "split", "seed", "processor"}
+LISTS = ("data/split/1/longtail.npy", "data/split/2/longtail.npy")
 BLIND = {  # stages that may not see a label, and their words
-    "pretrain@simclr": f"simclr {LIST} data/pool/none",
-    "pretrain@sdclr": f"sdclr {LIST} data/pool/none",
-    "pretrain@bcl-colt": f"bcl-colt {LIST} data/pool/all",
-    "pretrain@mak": f"mak {LIST} data/pool/mak",
+    "pretrain@simclr": "simclr longtail none",
+    "pretrain@sdclr": "sdclr longtail none",
+    "pretrain@bcl-colt": "bcl-colt longtail all",
+    "pretrain@mak": "mak longtail mak",
     "embed": "simclr",
     "score_pool": "",
     "select_pool@mak": "mak",
     "select_pool@kcenter": "kcenter",
-    "pretrain@guide": f"guide {LIST} data/pool/all",
-    "student@guided": "guided runs/guide",
+    "pretrain@guide": "guide longtail all",
+    "student@guided": "guided guide",
 }
-RESULTS = ("runs/**/*", "data/scores.csv", "data/pool/mak/*", "data/pool/kcenter/*")
+RESULTS = ("runs/**/*", "data/scores/*", "data/pool/mak/**/*", "data/pool/kcenter/**/*")
 
 
 def test_every_method_ends_in_metrics_and_a_row_of_the_table(finished):
