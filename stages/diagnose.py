@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ballast.augment.draws import contrastive
-from ballast.encoders.embed import embed
+from ballast.encoders.embed import augmentation, embed
 from ballast.encoders.model import load_model
 from ballast.evaluation.diagnostics import (
     budget_lean,
@@ -23,7 +22,7 @@ from ballast.images.store import load_store
 from ballast.report import figures
 from ballast.runtime.device import prepare
 from ballast.runtime.files import load_array, write_atomic
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from ballast.sources.labelled import UNKNOWN
 from stages.common.files import class_names, in_domain_labels, tables_of, write_metrics
 from stages.common.parameters import parameters
@@ -73,9 +72,8 @@ def ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
     model = load_model(p.profile.network, images.channels, f"runs/{extractor}").to(device)
     views = []
     for number in range(2 * DRAWS):
-        draws = contrastive(len(images), 1, images.height, images.width, p.profile.augment,
-                            generator(p.seed, "diagnose", number))
-        views.append(embed(model, images, draws)[1])
+        draw = augmentation(images, p.profile.augment, Stream(p.seed, "diagnose", number))
+        views.append(embed(model, images, draw)[1])
     score = p.profile.score
     losses = ecle_by_draws(torch.stack(views), score.temperature, score.block, p.seed).cpu().numpy()
     return pd.DataFrame([{"draws": draws, "group": name, "phi": round(value, 4)}

@@ -5,16 +5,15 @@ from functools import partial
 import torch
 from torch.nn.functional import normalize
 
-from ballast.augment.draws import contrastive
 from ballast.embeddings.shards import save_shards
-from ballast.encoders.embed import blocks
+from ballast.encoders.embed import augmentation, blocks
 from ballast.encoders.model import load_model
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks, leave_ranks
 from ballast.runtime.files import load_array
 from ballast.runtime.progress import track
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
@@ -39,9 +38,8 @@ def embed(p, row: str, repeat: Repeat) -> int:
     pool = load_store("data/pool/all", device)
     model = load_model(p.profile.network, pool.channels, repeat.run(row)).to(device)
     for number in track(range(p.profile.embed.views), "embed", unit="pass"):
-        draws = contrastive(len(pool), 1, pool.height, pool.width, p.profile.augment,
-                            generator(repeat.seed, "embed", number))
-        save_shards(f"{out}/views/{number:03}", (z for _, z in blocks(model, pool, draws)))
+        draw = augmentation(pool, p.profile.augment, Stream(repeat.seed, "embed", number))
+        save_shards(f"{out}/views/{number:03}", (z for _, z in blocks(model, pool, draw)))
     for name, store in (("in_domain", in_domain), ("pool", pool)):
         save_shards(f"{out}/{name}", (normalize(h) for h, _ in blocks(model, store)))
     leave_ranks()

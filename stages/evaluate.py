@@ -1,102 +1,72 @@
-"""Evaluate the frozen encoder of a row: linear, few-shot and imbalanced probes, nearest neighbours, geometry.
+"""Evaluate the frozen encoders of a row, all repeats side by side; write their mean with its error, and each repeat.
 
-What a data set has no labels for is left out. What reports need of the row's training is passed on beside it, so that
-a report depends on the rows that are shown and on no others.
+What reports need of the row's training is passed on beside it, so that a report depends on the rows that are shown and
+on no others.
 """
 
 import json
-from pathlib import Path
+from functools import partial
+from importlib import import_module
 
-import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
-from ballast.encoders.embed import embed
-from ballast.encoders.model import Model, load_model
-from ballast.evaluation import knn
-from ballast.evaluation.geometry import consistency, uniformity
-from ballast.evaluation.groups import RULES, STD_RULE, assign, class_accuracy, group_means, summarise
-from ballast.evaluation.probe import augmented_features, predict, train_probe
-from ballast.images.store import Store, load_store
-from ballast.runtime.device import prepare
-from ballast.runtime.files import load_array, write_atomic
-from stages.common.files import class_names, write_metrics
+from ballast.evaluation.groups import RULES, STD_RULE
+from ballast.evaluation.repeats import mean_and_error, numbers
+from ballast.runtime.files import write_atomic
+from ballast.runtime.portable import processor
+from stages.common.files import write_metrics
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
+from stages.common.workers import side_by_side
 
-LISTS = ("probe", "few", "longtail", "val")
-PROBES = {"linear": ("linear", "probe"), "fewshot": ("fewshot", "few"), "imbalanced": ("linear", "longtail")}
 PASSED_ON = ("history", "trace", "memory")  # tables of a training
 
 
 def main(row: str) -> None:
-    p = parameters("seed", "split", "threads", "deterministic", profile=("network", "linear", "fewshot", "knn"),
-                   dataset=("groups",))
-    device = prepare(p.threads, p.deterministic)
-    images, labels = load_store("data/images/train", device), torch.from_numpy(load_array("data/labels/train.npy"))
-    test, test_labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
-    lists = {name: torch.from_numpy(load_array(f"data/split/{name}.npy")) for name in LISTS}
-    counts = load_array("data/split/counts.npy")
-    groups = assign(counts, p.dataset.groups)
-    model = load_model(p.profile.network, images.channels, f"runs/{row}").to(device)
-    h_test = embed(model, test if len(test) else images.take(lists["longtail"]))[0]
-
-    predicted = predict_all(p, model, images, labels, lists, h_test) if len(test) else {}
-    accuracy = {name: class_accuracy(classes, test_labels, len(counts)) for name, classes in predicted.items()}
-    for name in (*PROBES, "knn"):
-        path = f"metrics/{row}.json" if name == "linear" else f"metrics/{name}/{row}.json"
-        write_metrics(path, summarise(accuracy[name], groups) if name in accuracy else {})
-    geometry = {"uniformity": uniformity(h_test)}
-    if len(test):
-        within = consistency(h_test, torch.from_numpy(test_labels).to(device), len(counts))
-        geometry |= {f"cosine_{group.lower()}": value
-                     for group, value in group_means(within.cpu().numpy(), groups).items()}
-    write_metrics(f"metrics/features/{row}.json", geometry, digits=4)
-    table = pd.DataFrame({"class": class_names(), "count": counts, "group": groups,
-                          "accuracy": accuracy.pop("linear", np.nan), **accuracy}).round(2)
-    write_atomic(f"runs/per_class/{row}.csv",
-                 table.sort_values("count", ascending=False, kind="stable").to_csv(index=False))
-    write_atomic(f"runs/protocol/{row}.json", json.dumps(protocol(p, lists, len(test)), indent=2) + "\n")
-    pass_on(row)
-
-
-def predict_all(p, model: Model, images: Store, labels: Tensor, lists: dict[str, Tensor], h_test: Tensor
-                ) -> dict[str, np.ndarray]:
-    """Return the predicted classes of the test features by every protocol whose list has labels."""
-    h_val, classes, predicted = embed(model, images.take(lists["val"]))[0], int(labels.max()) + 1, {}
-    for name, (block, chosen) in PROBES.items():
-        probe, index = getattr(p.profile, block), lists[chosen]
-        if len(index) and labels[index].min() >= 0:
-            features = augmented_features(model, images.take(index), probe, p.seed)
-            classifier = train_probe(features, labels[index].to(features.device), h_val,
-                                     labels[lists["val"]].to(features.device), classes, probe, p.seed)
-            predicted[name] = predict(classifier, h_test).cpu().numpy()
-    bank = embed(model, images.take(lists["probe"]))[0].cpu().numpy()
-    predicted["knn"] = knn.classify(bank, labels[lists["probe"]].numpy(), h_test.cpu().numpy(), p.profile.knn)
-    return predicted
-
-
-def protocol(p, lists: dict[str, Tensor], tested: int) -> dict[str, str | int]:
-    """Return how the numbers were made, to stand beside them."""
-    rules = {"groups": RULES[p.dataset.groups], "std": STD_RULE, "split": p.split, "seed": p.seed}
-    if not tested:
-        return {**rules, "lists": f"no labelled images: uniformity is of the {len(lists['longtail'])} in-domain images"}
-    return {**rules,
-            "lists": f"linear probe trained on {len(lists['probe'])} images (probe), epoch chosen on "
-                     f"{len(lists['val'])} (val), accuracy on {tested} (test)",
-            "other lists": f"few-shot {len(lists['few'])} images (few), imbalanced {len(lists['longtail'])} "
-                           f"(longtail), knn {len(lists['probe'])} (probe); k={p.profile.knn.k}, "
-                           f"t={p.profile.knn.temperature}"}
-
-
-def pass_on(row: str) -> None:
-    """Copy the tables of the row's training; a row that selected once has its selection for a trace."""
-    selected = Path(f"runs/{row}/selected.csv")
+    p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable",
+                   profile=("network", "logistic", "svm", "sgd", "sgd_fewshot", "finetune", "knn"), dataset=("groups",))
+    repeats, work = repeats_of(p), import_module("stages.work.evaluate")
+    results = side_by_side(partial(work.evaluate, p, row), repeats, [f"{row}, repeat {r.number}" for r in repeats])
+    facts = {"repeats": p.repeats, "data": p.dataset.name, "split": numbers([r.split for r in repeats]),
+             "seed": numbers([r.seed for r in repeats]), "processor": processor(p.portable)}
+    singles = pd.DataFrame([{**repeat._asdict(), "protocol": protocol, **values}
+                            for repeat, result in zip(repeats, results)
+                            for protocol, values in result.accuracy.items()]).rename(columns={"number": "repeat"})
+    write_atomic(f"runs/repeats/{row}.csv", singles.round(2).to_csv(index=False))
+    means = {protocol: mean_and_error([result.accuracy[protocol] for result in results])
+             for protocol in results[0].accuracy}
+    write_metrics(f"metrics/{row}.json", {**means.get("linear", {}), **facts})
+    geometry = mean_and_error([result.geometry for result in results])
+    write_metrics(f"metrics/protocols/{row}.json",
+                  {**{name: values for name, values in means.items() if name != "linear"}, "features": geometry,
+                   **facts}, digits=4)
+    write_atomic(f"runs/per_class/{row}.csv", joined(repeats, [result.per_class for result in results]))
+    write_atomic(f"runs/protocol/{row}.json", json.dumps(protocol(p, results[0].lists, facts), indent=2) + "\n")
     for name in PASSED_ON:
-        made = Path(f"runs/{row}/{name}.csv")
-        source = selected if name == "trace" and selected.exists() else made
-        write_atomic(f"runs/{name}/{row}.csv", source.read_bytes() if source.exists() else "\n")
+        write_atomic(f"runs/{name}/{row}.csv", passed_on(row, repeats, name))
+
+
+def protocol(p, lists: dict[str, int], facts: dict) -> dict[str, str]:
+    """Return how the numbers were made, to stand beside them."""
+    rules = {"groups": RULES[p.dataset.groups], "std": STD_RULE,
+             **{name: str(value) for name, value in facts.items()}}
+    return {**rules, "lists": f"linear on {lists['probe']} images (probe), few-shot on {lists['few']} (few), "
+                              f"imbalanced on {lists['longtail']} (longtail); in the first repeat",
+            "kNN": f"k={p.profile.knn.k}, t={p.profile.knn.temperature} with the probe list; kNN@1 and kNN@10 with "
+                   f"the long-tailed list"}
+
+
+def joined(repeats: list[Repeat], tables: list[pd.DataFrame]) -> str:
+    """Return the tables of all repeats as one CSV, whose first column is the repeat."""
+    return pd.concat([table.assign(repeat=repeat.number)[["repeat", *table.columns]]
+                      for repeat, table in zip(repeats, tables)]).to_csv(index=False)
+
+
+def passed_on(row: str, repeats: list[Repeat], name: str) -> str:
+    """Return a table of the row's training; nothing where its training has no such table, as a student's."""
+    paths = [repeat.run(row) / f"{name}.csv" for repeat in repeats]
+    return joined(repeats, [pd.read_csv(path) for path in paths]) if paths[0].exists() else "\n"
 
 
 if __name__ == "__main__":

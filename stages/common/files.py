@@ -13,8 +13,8 @@ from ballast.runtime.files import load_array, write_atomic
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:
     """Write metrics as JSON, rounded; blocks may be nested, and what is not known (NaN) is left out."""
     def rounded(block: dict) -> dict:
-        return {name: rounded(value) if isinstance(value, dict) else round(value, digits)
-                for name, value in block.items() if value == value}
+        return {name: rounded(value) if isinstance(value, dict) else value if isinstance(value, str)
+                else round(value, digits) for name, value in block.items() if value == value}
 
     write_atomic(path, json.dumps(rounded(values), indent=2) + "\n")
 

@@ -1,6 +1,5 @@
 """The repeats of an experiment: each has a split and a seed of its own, which all rows share, so that rows pair."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -36,8 +35,3 @@ def repeats_of(p: SimpleNamespace) -> list[Repeat]:
     """Return the repeats; p has ``repeats``, and ``split`` and ``seed`` of the first one."""
     return [Repeat(number, p.split + number - 1, p.seed + number - 1) for number in range(1, p.repeats + 1)]
 
-
-def numbers(values: Iterable[int]) -> str:
-    """Return consecutive numbers as text: 1 or 1-4."""
-    first, *_, last = values = list(values) * 2
-    return str(first) if len(set(values)) == 1 else f"{first}-{last}"

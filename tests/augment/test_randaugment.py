@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from ballast.augment import randaugment as module
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 
 
 def by_pil(name, image, value):
@@ -81,7 +81,7 @@ def test_operations_apply_in_turn_and_none_leaves_the_image():
 
 def test_probability_and_strength_follow_memorization():
     m = torch.tensor([0.0, 0.5, 1.0]).repeat_interleave(3000)
-    operation, value, _ = module.draw_operations(m, 2, 1, generator(0))
+    operation, value, _ = module.draw_operations(torch.arange(len(m)), m, range(2), 1, Stream(0))
     applied = (operation >= 0).view(3, -1).float().mean(1)
     torch.testing.assert_close(applied, torch.tensor([0.0, 0.5, 1.0]), atol=0.02, rtol=0)
     counts = torch.bincount(operation[operation >= 0], minlength=15)
@@ -94,7 +94,7 @@ def test_probability_and_strength_follow_memorization():
 
 def test_two_operations_share_one_scale_of_strength_between_the_views():
     m = torch.full((4000,), 0.8)
-    operation, value, _ = module.draw_operations(m, 2, 2, generator(0))
+    operation, value, _ = module.draw_operations(torch.arange(len(m)), m, range(2), 2, Stream(0))
     rotation = operation == module.NAMES.index("rotate")
     strength = value.abs() / 2
     assert strength[rotation].min() >= 5 and strength[rotation].max() < 25 and 14 < strength[rotation].mean() < 16

@@ -9,7 +9,7 @@ from torchvision.transforms import functional as tv
 
 from ballast.augment import views
 from ballast.augment.draws import contrastive
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from tests.augment.examples import AUGMENT, NOTHING, pictures
 
 
@@ -59,7 +59,7 @@ def test_blur_is_torchvisions_away_from_the_borders():
 
 def test_a_batch_is_its_images_one_by_one():
     images = (pictures() * 255).byte()
-    draws = contrastive(6, 2, 32, 32, AUGMENT, generator(0, "test")).rows(torch.arange(6))
+    draws = contrastive(torch.arange(6), range(2), 32, 32, AUGMENT, Stream(0, "test")).rows(torch.arange(6))
     together = views.augment(images.repeat(2, 1, 1, 1), draws, 32)
     assert together.min() >= 0 and together.max() <= 1
     for i in range(12):
@@ -69,6 +69,6 @@ def test_a_batch_is_its_images_one_by_one():
 
 def test_an_augmentation_without_any_step_gives_the_image():
     images = (pictures(6, 1) * 255).byte()
-    draws = contrastive(6, 1, 32, 32, NOTHING, generator(0, "test"))
+    draws = contrastive(torch.arange(6), range(1), 32, 32, NOTHING, Stream(0, "test"))
     draws = draws._replace(box=torch.tensor([0.0, 0, 32, 32]).expand(6, 1, 4)).rows(torch.arange(6))
     torch.testing.assert_close(views.augment(images, draws, 32), images.float() / 255, rtol=0, atol=1e-5)

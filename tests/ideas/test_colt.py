@@ -25,11 +25,15 @@ def test_rounds_begin_after_the_warm_up_and_come_every_r_epochs():
     assert colt.resampling_epochs(10, 3, 4) == [4, 8] and colt.resampling_epochs(3, 3, 1) == []
 
 
-def test_the_density_of_a_ragged_batch_is_scaled_to_a_whole_one():
+@pytest.mark.parametrize(("full", "kept"), [(4, False), (5, True)])  # four images are a whole batch, or a ragged one
+def test_a_ragged_batch_is_remembered_of_new_images_alone(full, kept):
     torch.manual_seed(0)
     z = normalize(torch.randn(8, 4))
-    density = colt.Idea(COLT, SETUP).batch_density(batch_of(z, full=16), Contrast.of(z, 0.2))
-    torch.testing.assert_close(density, density_by_loops(z, 0.2, 5) * 6 / 30)
+    idea, contrast, d = colt.Idea(COLT, SETUP), Contrast.of(z, 0.2), density_by_loops(z, 0.2, 5)
+    idea.rho[:3] = 0.5
+    idea.terms(batch_of(z, full), contrast)
+    changed = torch.full((3,), 0.5) if kept else COLT.momentum * 0.5 + (1 - COLT.momentum) * d[:3]
+    torch.testing.assert_close(idea.rho[:4], torch.cat([changed, d[3:]]).to(idea.rho.dtype))
 
 
 def test_neighbours_below_one_are_a_share_of_the_negatives():

@@ -11,7 +11,7 @@ from ballast.images import ondisk as module
 from ballast.images.folder import read_files, restrict
 from ballast.images.store import OnDisk, Resident, load_store, save_store
 from ballast.runtime.errors import BallastError
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from ballast.sources.listing import Listing
 from ballast.sources.reading import read
 from tests.images.examples import files
@@ -42,7 +42,7 @@ def test_the_middle_is_what_resize_and_centre_crop_show(tmp_path, where):
 
 def test_augmented_views_from_files_are_those_from_memory(tmp_path):
     """Square files at the stored size: all three stores have the same pixels to cut from, up to rounding to 8 bits."""
-    draws = contrastive(6, 2, 20, 20, AUGMENT, generator(0, "test"))
+    draws = contrastive(torch.arange(6), range(2), 20, 20, AUGMENT, Stream(0, "test"))
     rows = torch.arange(6)
     views = {}
     for where in ("memory", "cache", "files"):
@@ -56,13 +56,13 @@ def test_augmented_views_from_files_are_those_from_memory(tmp_path):
 def test_boxes_are_drawn_for_the_size_of_each_file(tmp_path):
     images = stored(tmp_path, "files")
     assert images.height.tolist()[:3] == [40, 48, 64] and images.width.tolist()[:3] == [60, 40, 64]
-    box = contrastive(6, 50, images.height, images.width, AUGMENT, generator(0, "test")).box
+    box = contrastive(torch.arange(6), range(50), images.height, images.width, AUGMENT, Stream(0, "test")).box
     bottom, right = (box[..., 0] + box[..., 2]).amax(1), (box[..., 1] + box[..., 3]).amax(1)
     assert (bottom <= images.height).all() and (right <= images.width).all()
     assert (bottom > 0.9 * images.height).all() and (right > 0.9 * images.width).all()
     share = box[..., 2] * box[..., 3] / (images.height * images.width)[:, None]
     assert 0.15 < share.min() < 0.3 and 0.9 < share.max() <= 1.0
-    assert labelled(6, images.height, images.width, [0.2, 1.0], 0.5, generator(0, "x")).box.shape == (6, 1, 4)
+    assert labelled(torch.arange(6), images.height, images.width, [0.2, 1.0], 0.5, Stream(0, "x")).box.shape == (6, 1, 4)
 
 
 def test_an_image_of_several_views_is_decoded_once_and_requests_come_in_order(tmp_path, monkeypatch):
@@ -70,7 +70,7 @@ def test_an_image_of_several_views_is_decoded_once_and_requests_come_in_order(tm
     inner = module.crops
     monkeypatch.setattr(module, "crops", lambda path, *rest: decoded.append(path) or inner(path, *rest))
     rows = torch.tensor([3, 1, 3, 5, 1, 3])
-    draws = contrastive(6, 1, images.height[rows], images.width[rows], AUGMENT, generator(0, "test"))
+    draws = contrastive(torch.arange(6), range(1), *images.sides(rows), AUGMENT, Stream(0, "test"))
     one = draws.rows(torch.arange(6))
     whole = images.views(rows, one)
     assert len(decoded) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from stages.common import ahead
 from stages.common.finished import is_finished, key, note_finished
-from stages.common.repeats import Repeat, numbers, repeats_of
+from stages.common.repeats import Repeat, repeats_of
 
 pytestmark = pytest.mark.unit
 
@@ -20,11 +20,6 @@ def test_repeats_share_the_pool_and_not_what_was_selected():
     assert [repeat.pool(name) for name in ("none", "all", "mak")] == [
         "data/pool/none", "data/pool/all", "data/pool/mak/2"]
     assert repeat.list("few") == "data/split/2/few.npy" and str(repeat.run("mak")) == "runs/mak/2"
-
-
-@pytest.mark.parametrize(("values", "text"), [([1], "1"), ([2, 3, 4], "2-4"), ([5, 6], "5-6")])
-def test_numbers_are_a_range(values, text):
-    assert numbers(values) == text
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ def seen_one_by_one(run, index, images):
     """Augment the views of a batch one image at a time, by the draws of the epoch."""
     partners = [] if run.partner is None else run.partner[index[index < 40]].tolist()
     wanted = [(i, 0) for i in index.tolist()] + [(i, 1) for i in index.tolist()] + [(i, 2) for i in partners]
-    return torch.cat([augment(images[i : i + 1], run.draws.map(lambda column, i=i, v=v: column[i, v][None]), 8)
-                      for i, v in wanted])
+    drawn = [run.draw(torch.tensor([i]), range(v, v + 1)).map(lambda column: column[:, 0]) for i, v in wanted]
+    return torch.cat([augment(images[i : i + 1], draws, 8) for (i, _), draws in zip(wanted, drawn)])
 
 
 def a_full_batch(name, settings=None):

@@ -11,9 +11,10 @@ default.
 import math
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from ballast.augment.color import grayscale, per_image
+from ballast.runtime.philox import Stream
 
 RANGES = {  # operation: value at strength 0 and at strength 30
     "shear_x": (0.0, 0.6), "shear_y": (0.0, 0.6), "translate_x": (0.0, 0.66), "translate_y": (0.0, 0.66),
@@ -22,35 +23,38 @@ RANGES = {  # operation: value at strength 0 and at strength 30
     "brightness": (0.1, 1.9), "sharpness": (0.1, 1.9), "cutout": (0.0, 0.4)}
 NAMES = list(RANGES)
 SIGNED = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
+PER_OPERATION = 5  # random numbers: which one, whether at all, whether mirrored, and two of the place of a cutout
 FILL = (125 / 255, 123 / 255, 114 / 255)
 
 
-def draw_operations(memorization: Tensor, views: int, operations: int, rng: Generator) -> tuple[Tensor, ...]:
+def draw_operations(images: Tensor, memorization: Tensor, views: range, operations: int, stream: Stream
+                    ) -> tuple[Tensor, ...]:
     """Draw the operations of every view.
 
     The strength is 10 + 20 M for one operation, and 5 + 25 M U for more, with one U in [0, 1) per image and epoch
     (docs/papers.md#randaugment-strength).
 
     Args:
-        memorization: M [N] in [0, 1], the probability of each operation.
-        views: the number of views per image.
+        images: the numbers of the images, int64 [n].
+        memorization: M [n] in [0, 1], the probability of each operation.
+        views: which views of each image.
         operations: the number of operations k per view.
-        rng: where the random numbers come from.
+        stream: the random numbers of this epoch.
 
     Returns:
-        Operation int64 [N, views, k], -1 for none; value [N, views, k]; place [N, views, k, 2] in [0, 1), for cutout.
+        Operation int64 [n, views, k], -1 for none; value [n, views, k]; place [n, views, k, 2] in [0, 1), for cutout.
     """
-    shape = (len(memorization), views, operations)
+    scale = stream.uniform(images, range(1), 1)  # the first number of the first view is the image's U
+    u = stream.uniform(images, views, 1 + PER_OPERATION * operations)
+    which, skip, mirror, top, left = u[..., 1:].unflatten(-1, (operations, PER_OPERATION)).unbind(-1)
     m = memorization[:, None, None]
-    operation = torch.randint(len(NAMES), shape, generator=rng)
-    skipped = torch.rand(shape, generator=rng) >= m
-    scale = torch.rand(len(memorization), 1, 1, generator=rng)
+    operation = (len(NAMES) * which).long()
     strength = 10 + 20 * m if operations == 1 else 5 + 25 * m * scale
-    low, high = torch.tensor(list(RANGES.values())).unbind(1)
+    low, high = u.new_tensor(list(RANGES.values())).unbind(1)
     value = low[operation] + strength / 30 * (high - low)[operation]
-    mirrored = (operation < len(SIGNED)) & (torch.rand(shape, generator=rng) < 0.5)
-    place = torch.rand(*shape, 2, generator=rng)
-    return operation.masked_fill(skipped, -1), torch.where(mirrored, -value, value), place
+    mirrored = (operation < len(SIGNED)) & (mirror < 0.5)
+    place = torch.stack([top, left], -1)
+    return operation.masked_fill(skip >= m, -1), torch.where(mirrored, -value, value), place
 
 
 def randaugment(images: Tensor, operation: Tensor, value: Tensor, place: Tensor) -> Tensor:

@@ -168,7 +168,7 @@ def _check_together(profile: Profile, dataset: Dataset, params: Params, file: st
         raise BallastError(f"{file}: sampling.budget: expected at most the {pool} images of the pool, got {budget}")
     if getattr(dataset.source, "where", "memory") == "memory":
         return
-    for protocol in ("linear", "fewshot", "finetune"):
+    for protocol in ("sgd", "sgd_fewshot", "finetune"):
         crop = getattr(profile, protocol).crop
         if not isinstance(crop, list):
             raise BallastError(f"{file}: {protocol}.crop: expected [smallest, largest], got {crop} pixels of padding, "

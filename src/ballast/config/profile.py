@@ -107,8 +107,6 @@ class FineTuning:
     lr: Positive
     crop: WholeNumber | AreaRange  # padding of a random crop in pixels, or range of a random resized crop
     flip: Fraction
-    every: Count  # epochs between looks at the validation list; as many as `epochs`: the last epoch is taken
-    top: Count  # a validation image counts as right when its class is among so many first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +115,15 @@ class Probe(FineTuning):
 
     steps: list[Count]
     copies: Count  # augmented copies of the training images
+    every: Count  # epochs between looks at the validation list; as many as `epochs`: the last epoch is taken
+    top: Count  # a validation image counts as right when its class is among so many first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convex:
+    """A linear classifier whose loss has one minimum (ballast.evaluation.convex)."""
+
+    C: Positive  # inverse strength of the L2 penalty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +145,10 @@ class Profile:
     embed: Embedding
     score: Scoring
     student: Optimization
-    linear: Probe
-    fewshot: Probe
+    logistic: Convex
+    svm: Convex
+    sgd: Probe
+    sgd_fewshot: Probe
     finetune: FineTuning
     knn: Neighbours
     adapt: dict[str, dict] = field(default_factory=dict)  # changes of `pretrain` for a framework, an idea or `select`
@@ -151,9 +160,9 @@ class Profile:
             return f"augment.crop: expected [smallest, largest], got [{smallest}, {largest}]"
         if self.student.warmup > self.student.epochs:
             return f"student.warmup: expected at most the {self.student.epochs} epochs, got {self.student.warmup}"
-        for name in ("linear", "fewshot", "finetune"):
+        for name in ("sgd", "sgd_fewshot", "finetune"):
             settings = getattr(self, name)
-            if settings.every > settings.epochs:
+            if getattr(settings, "every", 1) > settings.epochs:
                 return (f"{name}.every: expected at most the {settings.epochs} epochs, got {settings.every}; no epoch "
                         f"would be validated")
             if isinstance(settings.crop, list) and settings.crop[0] > settings.crop[1]:

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ballast.augment.draws import labelled
 from ballast.config.profile import FineTuning
 from ballast.encoders.embed import batch_size
 from ballast.encoders.heads import first_layer
 from ballast.encoders.model import Model
-from ballast.evaluation.probe import correct_within, fresh_classifier, predict
+from ballast.evaluation.probe import draw, fresh_classifier, predict, require_finite
 from ballast.images.store import Store
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from ballast.training.batches import batch_count, shuffled_batches
 from ballast.training.schedule import warmup_cosine
 
@@ -37,31 +36,24 @@ class Classifier(nn.Module):
                 *self.classifier.parameters()]
 
 
-def finetune(
-    model: Model, images: Store, labels: Tensor, val: Store, val_labels: Tensor, classes: int, settings: FineTuning,
-    seed: int,
-) -> Classifier:
-    """Train a copy of a model on labelled images.
+def finetune(model: Model, images: Store, labels: Tensor, classes: int, settings: FineTuning, seed: int) -> Classifier:
+    """Train a copy of a model on labelled images, and return the network of the last epoch.
 
     Args:
         model: the pre-trained encoder and head; it stays as it is.
         images: the training images.
         labels: their classes, [N].
-        val: the validation images.
-        val_labels: their classes, [V].
         classes: the number of classes.
-        settings: optimizer, schedule, and how often the validation accuracy is measured.
+        settings: optimizer and schedule.
         seed: the seed of the new layer, the order of the images and their augmentation.
 
-    Returns:
-        The network of the epoch with the best validation accuracy; the earliest one among equals.
+    Raises:
+        BallastError: the loss is no number any more.
     """
     network = Classifier(model, classes, seed).to(images.device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(network.trained(), lr=settings.lr, momentum=0.9, fused=True)
     step = 0
     steps = settings.epochs * batch_count(len(images), settings.batch)
-    best = network
-    best_correct = -1
     for epoch in range(1, settings.epochs + 1):
         network.train()
         for index, views in _batches(images, settings, seed, epoch):
@@ -71,14 +63,8 @@ def finetune(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        if epoch % settings.every == 0:
-            network.eval()
-            correct = sum(correct_within(network, views, val_labels[index], settings.top)
-                          for index, views in _unaltered(val))
-            if correct > best_correct:
-                best = copy.deepcopy(network)
-                best_correct = correct
-    return best.eval()
+    require_finite(loss, "finetune")
+    return network.eval()
 
 
 def classify(network: Classifier, images: Store) -> Tensor:
@@ -88,10 +74,9 @@ def classify(network: Classifier, images: Store) -> Tensor:
 
 def _batches(images: Store, settings: FineTuning, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield indices and augmented views of the images of an epoch in random batches."""
-    draws = labelled(len(images), images.height, images.width, settings.crop, settings.flip,
-                     generator(seed, "fine-tune", epoch))
+    stream = Stream(seed, "fine-tune", epoch)
     order = shuffled_batches(len(images), settings.batch, seed, epoch)
-    return zip(order, images.stream((index, draws.rows(index)) for index in order))
+    return zip(order, images.stream((index, draw(images, settings, stream, index)) for index in order))
 
 
 def _unaltered(images: Store) -> Iterator[tuple[Tensor, Tensor]]:

@@ -1,6 +1,7 @@
-"""Nearest-neighbour classification of frozen features (Wu et al., CVPR 2018, section 3.4), without any training.
+"""Nearest-neighbour classification of frozen features, without any training.
 
-The k labelled images with the largest cosine vote, each with the weight exp(cosine / temperature).
+The k labelled images with the largest cosine vote: each with the weight exp(cosine / temperature) (Wu et al., CVPR
+2018, section 3.4), or all alike, as kNN@1 and kNN@10 of temperature schedules (Kukleva et al., ICLR 2023).
 """
 
 import numpy as np
@@ -27,4 +28,19 @@ def classify(bank: np.ndarray, labels: np.ndarray, queries: np.ndarray, settings
         return np.exp((1 - distance) / settings.temperature)
 
     voters = KNeighborsClassifier(min(settings.k, len(bank)), metric="cosine", algorithm="brute", weights=weight)
+    return voters.fit(bank, labels).predict(queries)
+
+
+def vote(bank: np.ndarray, labels: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    """Return the class [Q] with most votes among the k nearest labelled images; of equal ones the smallest class.
+
+    Args:
+        bank: features of the labelled images, [N, d].
+        labels: their classes, [N].
+        queries: features to classify, [Q, d].
+        k: number of neighbours; a bank with fewer images votes as a whole.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    voters = KNeighborsClassifier(min(k, len(bank)), metric="cosine", algorithm="brute")
     return voters.fit(bank, labels).predict(queries)

@@ -1,4 +1,4 @@
-"""Linear probe on the features of a frozen encoder (docs/protocol.md).
+"""The papers' linear probe on the features of a frozen encoder, by SGD (docs/protocol.md).
 
 Encoder and BatchNorm are frozen, so the features of a few augmented copies of every image are computed once. Training
 would draw a fresh augmentation in every epoch; here the epochs take the copies in turn. Which list of images the probe
@@ -6,16 +6,19 @@ is trained on makes it the linear, the few-shot or the imbalanced evaluation.
 """
 
 import copy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ballast.augment.draws import labelled
-from ballast.config.profile import Probe
+from ballast.augment.draws import Draws, labelled
+from ballast.config.profile import FineTuning, Probe
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model
 from ballast.images.store import Store
+from ballast.runtime.errors import BallastError
+from ballast.runtime.philox import Stream
 from ballast.runtime.rng import generator, seed_of
 
 
@@ -23,10 +26,16 @@ def augmented_features(model: Model, images: Store, settings: Probe, seed: int) 
     """Return features [copies, N, d] of randomly cropped and flipped copies of N images."""
     features = []
     for number in range(settings.copies):
-        draws = labelled(len(images), images.height, images.width, settings.crop, settings.flip,
-                         generator(seed, "probe", number))
-        features.append(embed(model, images, draws)[0])
+        stream = Stream(seed, "probe", number)
+        features.append(embed(model, images, partial(draw, images, settings, stream))[0])
     return torch.stack(features)
+
+
+def draw(images: Store, settings: FineTuning, stream: Stream, rows: Tensor) -> Draws:
+    """Return the augmentation of the images of some rows by the settings of an evaluation."""
+    rows = rows.to(images.draws_device, non_blocking=True)
+    drawn = labelled(rows, *images.sides(rows), settings.crop, settings.flip, stream)
+    return drawn.map(lambda column: column[:, 0])
 
 
 def train_probe(
@@ -45,6 +54,9 @@ def train_probe(
 
     Returns:
         The classifier of the epoch with the best validation accuracy; the earliest one among equals.
+
+    Raises:
+        BallastError: the loss is no number any more.
     """
     classifier = fresh_classifier(features.shape[2], classes, seed).to(features.device)
     optimizer = torch.optim.SGD(classifier.parameters(), lr=settings.lr, momentum=0.9, fused=True)
@@ -65,7 +77,14 @@ def train_probe(
             if correct > best_correct:
                 best = copy.deepcopy(classifier)
                 best_correct = correct
+    require_finite(loss, "sgd")
     return best
+
+
+def require_finite(loss: Tensor, block: str) -> None:
+    """Refuse the result of a training whose last loss is no number; ``block`` of the profile has its rate."""
+    if not torch.isfinite(loss):
+        raise BallastError(f"{block}: the loss is {loss.item()} at the end; lower {block}.lr")
 
 
 def fresh_classifier(feature_dim: int, classes: int, seed: int) -> nn.Linear:

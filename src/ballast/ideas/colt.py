@@ -108,7 +108,8 @@ class Idea(Base):
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember the densities of the batch; return the domain loss where there are pool images."""
         if self.rho is not None:
-            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.settings.momentum)
+            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.settings.momentum,
+                     batch.is_ragged)
         if not batch.has_pool:
             return {}
         is_pool = batch.is_pool.repeat(2)
@@ -119,14 +120,10 @@ class Idea(Base):
         return {"domain": (self.settings.domain.weight, loss)}
 
     def batch_density(self, batch: Batch, contrast: Contrast) -> Tensor:
-        """Return d [B], scaled to a whole batch: a ragged one has fewer, thus likelier, negatives.
-
-        docs/papers.md#ragged-batch
-        """
-        negatives = 2 * batch.full - 2
+        """Return d [B]."""
         k = self.settings.neighbours
-        k = int(k) if k >= 1 else max(1, round(k * negatives))
-        return density(contrast.s.detach(), contrast.log_d.detach(), k) * ((2 * len(batch.index) - 2) / negatives)
+        k = int(k) if k >= 1 else max(1, round(k * (2 * batch.full - 2)))
+        return density(contrast.s.detach(), contrast.log_d.detach(), k)
 
     def tailness(self) -> dict[str, Tensor]:
         """Return -rho [N]."""

@@ -16,6 +16,7 @@ from ballast.encoders.model import Model
 from ballast.images.store import Store
 from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
 
+WHOLE = 0.9  # of the size of a batch
 Terms = dict[str, tuple[float, Tensor]]  # weight and scalar value of what is added to the loss, by name
 
 
@@ -63,6 +64,14 @@ class Batch(NamedTuple):
     partner: Tensor | None  # [n] the partner of each, and
     z_partner: Tensor | None  # [n, d] its view
     full: int  # size of a whole batch: the last one of an epoch may be smaller
+
+    @property
+    def is_ragged(self) -> bool:
+        """Return whether it is so small that its densities and losses are not those of a whole batch.
+
+        docs/papers.md#ragged-batch
+        """
+        return len(self.index) < WHOLE * self.full
 
     @property
     def has_pool(self) -> bool:

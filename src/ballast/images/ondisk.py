@@ -62,6 +62,10 @@ class OnDisk:
         return self._of(np.concatenate([self.paths, other.paths]), torch.cat([self.height, other.height]),
                         torch.cat([self.width, other.width]))
 
+    def sides(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return height and width [R] in pixels of the images of some rows."""
+        return self.height[rows], self.width[rows]
+
     def views(self, rows: Tensor, draws: Draws | None = None) -> Tensor:
         """Return float views [R, 3, size, size] in [0, 1]: image rows[r] by row r of ``draws``, or else its middle."""
         return next(self.stream([(rows, draws)]))

@@ -25,11 +25,15 @@ class Resident:
         self.short = images.shape[-1]
         self.channels = images.shape[1]
         self.device = images.device
-        self.draws_device = images.device  # where tables of draws are best kept
+        self.draws_device = images.device  # where augmentations are best drawn
         self.height, self.width = images.shape[2:]
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def sides(self, rows: Tensor) -> tuple[int, int]:
+        """Return height and width in pixels of the images of some rows; here all have one size."""
+        return self.height, self.width
 
     def to(self, device: torch.device) -> "Resident":
         """Return the images on another device."""

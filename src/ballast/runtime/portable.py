@@ -6,6 +6,7 @@ different orders. The variables below choose for them; each library reads its ow
 """
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -31,3 +32,16 @@ def wait_passively() -> None:
     """Let idle OpenMP threads sleep: spinning ones make two trainings side by side ten times as slow."""
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def processor(portable: bool) -> str:
+    """Return what made a result, to stand beside it: the name of the processor or GPU, or what they all share."""
+    import torch
+
+    if torch.cuda.is_available() and os.environ.get("BALLAST_DEVICE", "cuda") == "cuda":
+        return torch.cuda.get_device_name()
+    if portable and platform.machine() == "x86_64":
+        return "x86-64, portable"
+    names = [line.partition(":")[2].strip() for line in CPU.read_text().splitlines() if line.startswith("model name")
+             ] if CPU.exists() else []
+    return f"{names[0] if names else platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float) -> None:
+def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float, only_new: bool = False) -> None:
     """Update a memory in place.
 
     Args:
@@ -17,7 +17,9 @@ def remember(memory: Tensor, index: Tensor, value: Tensor, momentum: float) -> N
         index: the images visited, [B], each once.
         value: their new values, [B].
         momentum: beta.
+        only_new: leave what is remembered as it is, and take the values of first visits alone.
     """
     old = memory[index]
     value = value.to(memory.dtype)
-    memory[index] = torch.where(old.isnan(), value, momentum * old + (1 - momentum) * value)
+    changed = old if only_new else momentum * old + (1 - momentum) * value
+    memory[index] = torch.where(old.isnan(), value, changed)

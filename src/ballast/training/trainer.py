@@ -1,10 +1,10 @@
 """Contrastive training of a framework with the ideas that a method adds: pre-training and the student alike.
 
-An epoch: the ideas begin it (they may choose pool images), the random numbers of its augmentation are drawn.
+An epoch: the ideas begin it (they may choose pool images).
 A step:   loss = w l_NT-Xent + sum over the ideas' terms of weight * value          (w = 0 for a student)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Terms
 from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
+from ballast.runtime.philox import Stream
 from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator
 from ballast.training.batches import batches_per_epoch, shuffled_batches
@@ -25,6 +26,8 @@ from ballast.training.checkpoint import Checkpoint
 from ballast.training.loop import Losses, State, Views, run, sgd
 from ballast.training.temperature import temperature
 from ballast.training.trace import Trace
+
+AT_A_TIME = 64  # batches whose augmentations are drawn together: alone, small batches would pay for it
 
 
 class Trainer:
@@ -64,7 +67,8 @@ class Trainer:
         self.images = in_domain if self.sampler or pool is None else in_domain.join(pool)
         self.temperature = 0.0
         self.partner: Tensor | None = None
-        self.draws: Draws | None = None
+        self.boost: tuple[Tensor, int] | None = None  # memorization of every image, and operations per view
+        self.number = 0
         self.joined = 0  # rounds whose images have joined
 
     def train(self, checkpoint: Checkpoint) -> None:
@@ -93,30 +97,47 @@ class Trainer:
         self.framework.start_epoch()
         self.temperature = temperature(self.optimization, number)
         self.partner = epoch.partner
-        self.draws = self.draw(epoch).map(lambda column: column.to(self.images.draws_device))
+        self.boost = None if epoch.boost is None else self.memorized(*epoch.boost)
+        self.number = number
         order = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number)
-        return zip(order, self.images.stream(self.request(local_rows(index)) for index in order))
+        return zip(order, self.images.stream(self.requests(order)))
 
-    def draw(self, epoch: Epoch) -> Draws:
-        """Draw the augmentation of every image and view: two views, and a third one where images have partners."""
-        views = 2 if epoch.partner is None else 3
-        draws = contrastive(len(self.images), views, self.images.height, self.images.width, self.augment,
-                            epoch.generator("augment"))
-        if epoch.boost is None:
+    def memorized(self, memorization: Tensor, operations: int) -> tuple[Tensor, int]:
+        """Return the memorization of all images, 0 for those without, where augmentations are drawn."""
+        full = pad(memorization, (0, len(self.images) - len(memorization)))
+        return full.to(self.images.draws_device), operations
+
+    def requests(self, order: Iterable[Tensor]) -> Iterator[Request]:
+        """Yield what this rank sees of every batch; augmentations of several batches are drawn at a time."""
+        batches = [local_rows(index) for index in order]
+        for start in range(0, len(batches), AT_A_TIME):
+            some = batches[start : start + AT_A_TIME]
+            drawn = self.draw(torch.cat(some), range(2))
+            offsets = torch.arange(sum(map(len, some)), device=drawn.flip.device).split([len(index) for index in some])
+            for index, offset in zip(some, offsets):
+                yield self.request(index, drawn.rows(offset))
+
+    def draw(self, index: Tensor, views: range) -> Draws:
+        """Draw the augmentation of some views of the images index [n]: [n, views, ...]."""
+        index = index.to(self.images.draws_device, non_blocking=True)
+        draws = contrastive(index, views, *self.images.sides(index), self.augment,
+                            Stream(self.seed, self._purpose("augment"), self.number))
+        if self.boost is None:
             return draws
-        memorization, operations = epoch.boost
-        memorization = pad(memorization, (0, len(self.images) - len(memorization)))
-        return boosted(draws, memorization, operations, epoch.generator("boost"))
+        memorization, operations = self.boost
+        return boosted(draws, index, views, memorization[index], operations,
+                       Stream(self.seed, self._purpose("boost"), self.number))
 
-    def request(self, index: Tensor) -> Request:
+    def request(self, index: Tensor, draws: Draws) -> Request:
         """Return rows and draws of two views of the images index [B], and of one of each in-domain image's partner."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         index = index.to(self.images.draws_device, non_blocking=True)
-        rows, draws = index.repeat(2), self.draws.views(0, 2).rows(index)
+        rows = index.repeat(2)
         if self.partner is None:
             return rows, draws
         partner = self.partner.to(index.device)[index[in_domain.to(index.device, non_blocking=True)]]
-        return torch.cat([rows, partner]), draws.join(self.draws.views(2, 3).rows(partner))
+        third = self.draw(partner, range(2, 3))
+        return torch.cat([rows, partner]), draws.join(third.map(lambda column: column[:, 0]))
 
     def step(self, index: Tensor, views: Tensor) -> Losses:
         """Return the losses of one batch: image indices [B] on the CPU, and this rank's views of them."""
