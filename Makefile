@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-SPLITS ?= 1,2,3
+REPEATS ?= 3
 METHODS ?= show
 PROTOCOL ?= linear
 SETTINGS ?=
@@ -10,7 +10,7 @@ REV ?=
 OUT ?=
 COMMA := ,
 SPACE := $(subst ,, )
-MEASURED := $(filter-out diagnostics likeness,$(basename $(notdir $(wildcard metrics/*.json))))
+MEASURED := $(filter-out diagnostics closeness,$(basename $(notdir $(wildcard metrics/*.json))))
 ROWS := $(if $(filter show,$(METHODS)),$(MEASURED),$(subst $(COMMA), ,$(METHODS)))
 KNOWN_ROWS = $(foreach row,$(ROWS),$(if $(filter $(row),$(MEASURED)),,$(error METHODS: expected rows with a file in \
 	metrics/ ($(MEASURED)), got $(row))))
@@ -22,7 +22,7 @@ PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-.PHONY: repro check test table ablations study experiments compare plots times docs docs-check faults soak bench publish \
+.PHONY: repro check test table ablations study portable experiments compare plots times docs docs-check faults soak bench publish \
 	ui setup help
 
 help: ## Show this list; times are those of two cores
@@ -44,23 +44,26 @@ test: setup ## Run all that must hold before a change lands (17 minutes)
 	$(PYTEST)
 	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))
 
-table: setup ## Mean and deviation over splits: make table SPLITS=1,2 METHODS=mak,mak-both PROTOCOL=fewshot (5 min a split)
-	@python -m scripts.table $(SPLITS) $(METHODS) $(PROTOCOL) $(SETTINGS) $(if $(OUT),--out $(OUT))
+table: setup ## Mean and error over repeats: make table METHODS=mak,mak-both PROTOCOL=fewshot SETTINGS=repeats=3
+	@python -m scripts.table $(METHODS) $(PROTOCOL) $(SETTINGS) $(if $(OUT),--out $(OUT))
 
-ablations: setup ## The same for every variant of configs/variants.yaml and the rows that they vary (an hour)
-	@python -m scripts.table $(SPLITS) variants $(PROTOCOL) $(SETTINGS)
+ablations: setup ## The same for every variant of configs/variants.yaml and the rows that they vary (half an hour)
+	@python -m scripts.table variants $(PROTOCOL) $(SETTINGS)
 
-study: setup ## Fill docs/results.md: every row on splits of real images (a night; it goes on where it stopped)
-	@python -m scripts.study $(SPLITS)
+study: setup ## Fill docs/results.md: every row on repeats of real images (a night; it goes on where it stopped)
+	@python -m scripts.study $(REPEATS)
+
+portable: setup ## Run the default as three kinds of processor would, and count contradicting verdicts (an hour)
+	@python -m scripts.portable $(SETTINGS)
 
 experiments: setup ## List DVC experiments side by side, some rows: make experiments METHODS=mak,colt
 	@: $(KNOWN_ROWS)
-	@dvc exp show --no-pager --md --drop '.*' \
-		--keep 'Experiment|metrics/($(subst $(SPACE),|,$(ROWS))).json:(Few|All)'
+	@dvc exp show --no-pager --md --only-changed --drop '.*' \
+		--keep 'Experiment|params|configs|metrics/($(subst $(SPACE),|,$(ROWS))).json:(se\.)?(Few|All)'
 
-compare: setup ## Compare rows with those of a branch, commit or experiment: make compare REV=main METHODS=mak,colt
+compare: setup ## Compare rows with your last commit, or another: make compare REV=main METHODS=mak,colt
 	@: $(KNOWN_ROWS)
-	@dvc metrics diff --md $(REV) --targets $(ROWS:%=metrics/%.json)
+	@python -m scripts.compare "$(REV)" $(if $(filter show,$(METHODS)),,$(METHODS))
 
 plots: setup ## Draw DVC's plots into dvc_plots/index.html, without a network; REV=main: beside those of a branch
 	@python -m scripts.plots $(REV)

@@ -2,9 +2,9 @@
 
     python -m scripts.docs
 
-Marks: `table` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json, `splits` and `rows` from
-results/splits.csv, which `make table OUT=results/splits.csv` writes. `rows` holds the rows that a page names near its
-top, in a line like "Rows: `colt`, `sdclr-colt`." Marks whose file is missing stay as they are.
+Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json.
+`rows` holds the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the
+pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -17,18 +17,12 @@ import pandas as pd
 from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
-from ballast.report.splits import paired, summary
-from ballast.report.tables import as_text
+from ballast.report.tables import agreement, as_text, gains_as_text, with_errors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
-DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1}
+DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 6}
 PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
-SPLITS = Path("results/splits.csv")
-COMPARED = [  # a method and the one that is subtracted
-    ("balanced", "simclr"), ("random", "simclr"), ("mak", "simclr"), ("colt", "simclr"), ("sdclr-colt", "sdclr"),
-    ("bcl-colt", "bcl"), ("kcenter", "random"), ("mak", "random"), ("colt", "random"), ("bcl-colt", "colt"),
-    ("guide", "colt"), ("guided", "guide"), ("sdclr", "simclr")]
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -61,42 +55,35 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
     """Return the tables in Markdown by the name of their mark, of the files that exist."""
     blocks = {}
     if (path := root / "results/table.csv").exists():
-        table = pd.read_csv(path)
+        table = with_errors(pd.read_csv(path))
         table.insert(1, "what it does", table["method"].map(WHAT_IT_DOES).fillna(""))
-        blocks["table"] = as_text(table, ".2f")
+        blocks["table"] = as_text(table)
     if (path := root / "results/protocols.csv").exists():
-        blocks["protocols"] = as_text(pd.read_csv(path), ".1f")
+        blocks["protocols"] = as_text(with_errors(pd.read_csv(path)))
+    if (path := root / "results/gains.csv").exists():
+        gains = pd.read_csv(path)
+        blocks["verdicts"] = as_text(gains_as_text(linear(gains)))
+        blocks["agreement"] = as_text(agreement(dict(list(gains.groupby("protocol", sort=False)))))
     if (path := root / "metrics/diagnostics.json").exists():
         blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
-    if (root / SPLITS).exists():
-        blocks["splits"] = over_splits(root)
-        blocks["differences"] = differences(root)
     return blocks
 
 
+def linear(gains: pd.DataFrame) -> pd.DataFrame:
+    """Return the gains on All and Few by the linear protocol."""
+    return gains[(gains["protocol"] == "linear") & gains["column"].isin(["All", "Few"])]
+
+
 def rows_of(page: str, root: Path = Path(".")) -> dict[str, str]:
-    """Return the table of the rows that a page names in its line "Rows:", by the name of its mark."""
+    """Return the tables of the rows that a page names in its line "Rows:", by the names of their marks."""
     line = ROWS.search(page)
-    if not line or not (root / SPLITS).exists():
+    if not line or not (root / "results/gains.csv").exists():
         return {}
-    return {"rows": over_splits(root, re.findall(r"`([\w-]+)`", line[1]))}
-
-
-def over_splits(root: Path, rows: list[str] | None = None) -> str:
-    """Return mean and deviation over splits by the linear probe, of some rows or of all."""
-    runs = pd.read_csv(root / SPLITS)
-    runs = runs[runs["protocol"] == "linear"]
-    if rows is not None:
-        runs = pd.concat([runs[runs["method"] == row] for row in rows])
-    return summary(runs).to_markdown(index=False)
-
-
-def differences(root: Path) -> str:
-    """Return the differences of pairs of rows on the same splits, of the pairs that were measured."""
-    runs = pd.read_csv(root / SPLITS)
-    runs = runs[runs["protocol"] == "linear"]
-    measured = set(runs["method"])
-    return paired(runs, [pair for pair in COMPARED if set(pair) <= measured]).to_markdown(index=False)
+    rows = re.findall(r"`([\w-]+)`", line[1])
+    table, gains = (pd.read_csv(root / f"results/{name}.csv") for name in ("table", "gains"))
+    table = pd.concat([table[table["method"] == row] for row in rows])
+    gains = linear(gains[gains["method"].isin(rows) | gains["over"].isin(rows)])
+    return {"rows": as_text(with_errors(table)), "gains": as_text(gains_as_text(gains))}
 
 
 def diagnostics(metrics: dict[str, dict]) -> str:

@@ -40,19 +40,20 @@ def comparison(revision: Revision, stamp: int) -> list[Metric]:
     for row in (stage.partition("@")[2] for stage in revision.stages if stage.startswith("evaluate@")):
         values = json.loads(revision.read(f"metrics/{row}.json"))
         metrics += [Metric(f"{row}/{name}", values[name], stamp, 0) for name in COMPARED if name in values]
+        metrics += [Metric(f"{row}/{name} se", values["se"][name], stamp, 0) for name in COMPARED
+                    if name in values.get("se", {})]
     return metrics
 
 
 def measured(path: str, revision: Revision, stamp: int) -> list[Metric]:
-    """Return the values of a metrics file; the name of a protocol or of the features comes first."""
-    folder = Path(path).parent.name
-    prefix = "" if folder == "metrics" else f"{folder}/"
-    return [Metric(clean(f"{prefix}{key}"), value, stamp, 0) for key, value in flat(json.loads(revision.read(path)))]
+    """Return the numbers of a metrics file; the name of a protocol or of the features comes first."""
+    return [Metric(clean(key), value, stamp, 0) for key, value in flat(json.loads(revision.read(path)))
+            if not isinstance(value, str)]
 
 
 def curve(path: str, revision: Revision, stamp: int) -> list[Metric]:
-    """Return a metric for every column and epoch of a history."""
-    table = pd.read_csv(io.BytesIO(revision.read(path)))
+    """Return a metric for every column and epoch of a history, the mean over the repeats."""
+    table = pd.read_csv(io.BytesIO(revision.read(path))).groupby("epoch").mean().drop(columns="repeat").reset_index()
     return [Metric(clean(name), float(value), stamp, int(epoch)) for name in table.columns.drop("epoch")
             for epoch, value in table[["epoch", name]].dropna().to_numpy()]
 

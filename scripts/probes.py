@@ -1,9 +1,9 @@
-"""Measure how much a row's linear accuracy depends on the probe: several seeds at several rates, best and last epoch.
+"""Measure how much an accuracy by the papers' SGD probe depends on luck: several seeds and rates, best and last epoch.
 
     python -m scripts.probes ROW RATE[,RATE ...]     e.g.  python -m scripts.probes simclr 30,10,1
 
-ROW is a row that is trained in this workspace. A rate suits a profile where Many, Median and Few hardly change with the
-seed. Choose it on a split that you do not report.
+ROW is a row that is trained in this workspace; its first repeat counts. A rate suits a profile where Many, Median and
+Few hardly change with the seed. Choose it on a split that you do not report.
 """
 
 import sys
@@ -23,7 +23,7 @@ from ballast.encoders.model import load_model
 from ballast.evaluation.groups import assign, class_accuracy, summarise
 from ballast.evaluation.probe import augmented_features, predict, train_probe
 from ballast.images.store import load_store
-from ballast.report.splits import summary
+from ballast.report.tables import as_text, summary, with_errors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array
 
@@ -31,15 +31,15 @@ SEEDS = range(4)
 
 
 def main(row: str, rates: list[float]) -> None:
-    """Print mean and deviation over seeds for every rate, with the best and with the last epoch."""
+    """Print mean ± standard error over seeds for every rate, with the best and with the last epoch."""
     params = read_yaml("params.yaml")
     rows = [*params["methods"], *params.get("students", {})]
     if row not in rows:
         raise BallastError(f"ROW: expected a row of params.yaml, got {row!r}; choose from {', '.join(rows)}")
     profile = read_yaml(f"configs/profiles/{params['profile']}.yaml")
     dataset = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
-    settings = build(Probe, profile["linear"])
-    counts = load_array("data/split/counts.npy")
+    settings = build(Probe, profile["sgd"])
+    counts = load_array("data/split/1/counts.npy")
     groups = assign(counts, dataset["groups"])
     images = load_store("data/images/train")
     test = load_store("data/images/test")
@@ -47,8 +47,8 @@ def main(row: str, rates: list[float]) -> None:
         raise BallastError("data/images/test: expected labelled test images, got none; add some to the data set")
     test_labels = load_array("data/labels/test.npy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
-                          for name in ("labels/train", "split/probe", "split/val"))
-    model = load_model(profile["network"], images.channels, Path("runs", row))
+                          for name in ("labels/train", "split/1/probe", "split/1/val"))
+    model = load_model(profile["network"], images.channels, Path("runs", row, "1"))
     features = augmented_features(model, images.take(probe), settings, params["seed"])
     val_features = embed(model, images.take(val))[0]
     test_features = embed(model, test)[0]
@@ -59,7 +59,7 @@ def main(row: str, rates: list[float]) -> None:
             for seed, predicted in probes(features, labels[probe], val_features, labels[val], test_features, varied):
                 accuracy = class_accuracy(predicted.numpy(), test_labels, len(counts))
                 runs.append({"method": f"rate {rate:g}, {rule}", "split": seed, **summarise(accuracy, groups)})
-    print(summary(pd.DataFrame(runs)).rename(columns={"method": row}).to_markdown(index=False))
+    print(as_text(with_errors(summary(pd.DataFrame(runs)), 2).rename(columns={"method": row})))
 
 
 def probes(

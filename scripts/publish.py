@@ -36,7 +36,7 @@ EXPERIMENT = "ballast"
 LOCAL = "sqlite:///mlflow.db"
 LOCK = Path(".dvc/tmp/publish.lock")
 BATCH = 100  # values that a server takes at a time
-COPIED = (".png", ".html", ".md")  # files that are copied themselves
+COPIED = (".png", ".html", ".md", "results/repeats.csv", "results/gains.csv")  # files that are copied themselves
 
 
 def main(revisions: list[str]) -> None:
@@ -91,13 +91,13 @@ def publish_stage(client: MlflowClient, run: Run, entry: dict, revision: Revisio
     for path in (out["path"] for out in entry.get("outs", [])):
         if path.startswith("metrics/"):
             metrics += measured(path, revision, stamp)
-        elif path.startswith("runs/") and path.endswith("/history.csv"):  # a row per epoch
+        elif path.startswith("runs/history/"):  # a line per repeat and epoch
             metrics += curve(path, revision, stamp)
         elif path.endswith(COPIED):
             with copied(path, revision) as file:
                 client.log_artifact(run.info.run_id, file)
-        elif path.endswith("encoder.safetensors"):
-            publish_encoder(client, run, path, revision)
+        elif re.fullmatch(r"runs/[^/]+", path):  # a training: the encoder of its first repeat
+            publish_encoder(client, run, f"{path}/1/encoder.safetensors", revision)
     log(client, run.info.run_id, stage_parameters(entry, revision), metrics)
 
 

@@ -1,15 +1,15 @@
-"""Run methods and variants on several splits; print mean ± population deviation, and the gains over the first one.
+"""Run methods and variants; print mean ± standard error over repeats, and the gains over the first one with verdicts.
 
-    python -m scripts.table SPLITS METHODS [PROTOCOL [SETTING ...]] [--out FILE]
-    python -m scripts.table 1,2,3 simclr,colt linear profile=small configs/profiles/small.yaml:pretrain.epochs=30
+    python -m scripts.table METHODS [PROTOCOL [SETTING ...]] [--out FILE]
+    python -m scripts.table simclr,colt linear repeats=3 profile=small configs/profiles/small.yaml:pretrain.epochs=30
 
-`dvc exp run --temp` runs every split as an experiment named split-N, followed by the values of the settings and the
-name of a variant. The workspace and its metrics stay as they are. DVC's run cache provides what ran before, and
-`dvc exp show` or `dvc metrics diff split-1 split-2` show more of the experiments.
+`dvc exp run --temp` runs the rows as one experiment named table, every variant as one more, followed by the values of
+the settings. The workspace and its metrics stay as they are. DVC's run cache provides what ran before, and
+`dvc exp show` or `dvc metrics diff table table-mak-both` show more of the experiments.
 """
 
 import argparse
-import json
+import io
 import re
 import subprocess
 import sys
@@ -21,8 +21,8 @@ from dvc.api import DVCFileSystem
 from ballast.config.files import read_params
 from ballast.config.rows import absent_row, overrides
 from ballast.config.yaml import parse_yaml
-from ballast.report.splits import gains, summary
-from ballast.report.tables import COLUMNS, PROTOCOLS
+from ballast.report.tables import PROTOCOLS, as_text, gains_as_text, summary, with_errors
+from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
@@ -30,24 +30,22 @@ METHODS = ("rows of params.yaml and variants of configs/variants.yaml, by commas
            "report, `variants` for all variants and the rows that they vary")
 
 
-def main(splits: list[str], methods: list[str], protocol: str, settings: list[str], out: str | None = None) -> None:
-    """Run every method on every split and print the tables; ``out`` takes the results of the single splits as CSV."""
+def main(methods: list[str], protocol: str, settings: list[str], out: str | None = None) -> None:
+    """Run every method and print the tables; ``out`` takes the results of the single repeats as CSV."""
     params = read_params()
     methods = expanded(methods, params, settings)
     suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)
-    results = []
-    for split in splits:
-        name = f"split-{split}{suffix}"
-        of_split = measured(name, methods, params["variants"], protocol, [f"split={split}", *settings])
-        results += [{"protocol": protocol, "split": split, "method": method, **values}
-                    for method, values in of_split.items()]
-    runs = pd.DataFrame(results)
-    runs = pd.concat([runs[runs["method"] == name] for name in methods])
+    found = measured(f"table{suffix}", methods, params["variants"], protocol, settings)
+    runs = pd.concat([found[name].assign(method=name) for name in methods], ignore_index=True)
     if out:
         write_atomic(out, runs.to_csv(index=False))
-    print(summary(runs).to_markdown(index=False))
-    if len(methods) > 1:
-        print("", gains(runs, methods[0]).to_markdown(index=False), sep="\n")
+    print(as_text(with_errors(summary(runs))))
+    variants = params["variants"]
+    pairs = [(name, variants[name]["of"] if variants.get(name, {}).get("of") in methods else methods[0])
+             for name in methods]
+    pairs = [pair for pair in pairs if pair[0] != pair[1]]
+    if pairs:
+        print("", as_text(gains_as_text(gains(runs, pairs))), sep="\n")
 
 
 def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]:
@@ -81,23 +79,22 @@ def expanded(methods: list[str], params: dict, settings: list[str]) -> list[str]
     return list(dict.fromkeys(names))
 
 
-def measured(
-    name: str, methods: list[str], variants: dict, protocol: str, changes: list[str]
-) -> dict[str, dict[str, float]]:
-    """Return the results of every method on one split, after it has run.
+def measured(name: str, methods: list[str], variants: dict, protocol: str, changes: list[str]
+             ) -> dict[str, pd.DataFrame]:
+    """Return the single repeats of every method by one protocol, after it has run.
 
     All rows run in one experiment, every variant in an experiment of its own, whose name begins with ``name``.
     """
     rows = [method for method in methods if method not in variants]
     results = {}
     if rows:
-        run(name, changes, evaluations(rows, protocol))
+        run(name, changes, [f"evaluate@{row}" for row in rows])
         files = DVCFileSystem(rev=name)
-        results |= {row: accuracies(files, row, protocol) for row in rows}
+        results |= {row: repeats(files, row, protocol) for row in rows}
     for variant in (method for method in methods if method in variants):
         row = evaluated(variant, variants)
-        run(f"{name}-{variant}", [*changes, *overrides(variants[variant])], evaluations([row], protocol))
-        results[variant] = accuracies(DVCFileSystem(rev=f"{name}-{variant}"), row, protocol)
+        run(f"{name}-{variant}", [*changes, *overrides(variants[variant])], [f"evaluate@{row}"])
+        results[variant] = repeats(DVCFileSystem(rev=f"{name}-{variant}"), row, protocol)
     return results
 
 
@@ -116,28 +113,15 @@ def run(name: str, changes: list[str], stages: list[str]) -> None:
         raise BallastError(f"{name}: `dvc exp run` failed; see its message above") from error
 
 
-def evaluations(rows: list[str], protocol: str) -> list[str]:
-    """Return the stages that evaluate rows by a protocol."""
-    return [f"{'finetune' if protocol == 'finetune' else 'evaluate'}@{row}" for row in rows]
-
-
-def accuracies(files: DVCFileSystem, row: str, protocol: str) -> dict[str, float]:
-    """Return Many, Median, Few, Std and All of a row by a protocol, from the files of an experiment."""
-    path = f"metrics/{row}.json" if protocol == "linear" else f"metrics/{protocol}/{row}.json"
-    values = json.loads(files.read_text(path))
-    missing = [column for column in COLUMNS if column not in values]
-    if missing:
-        raise BallastError(f"{path}: expected {', '.join(COLUMNS)}, got no {missing[0]}; the data set needs labelled "
-                           "test images in all groups")
-    return {column: values[column] for column in COLUMNS}
-
-
-def split_numbers(text: str) -> list[str]:
-    """Return the numbers of splits, separated by commas."""
-    splits = text.split(",")
-    if not all(split.isdecimal() for split in splits):
-        raise argparse.ArgumentTypeError(f"expected whole numbers like 1,2,3, got {text!r}")
-    return splits
+def repeats(files: DVCFileSystem, row: str, protocol: str) -> pd.DataFrame:
+    """Return the single repeats of a row by a protocol, from the files of an experiment."""
+    path = f"runs/repeats/{row}.csv"
+    table = pd.read_csv(io.BytesIO(files.read_bytes(path)))
+    table = table[table["protocol"] == protocol]
+    if table.empty:
+        raise BallastError(f"{path}: expected results by {protocol}, got none; the data set needs labelled test images "
+                           f"and the lists of that protocol")
+    return table
 
 
 def setting(text: str) -> str:
@@ -150,11 +134,11 @@ def setting(text: str) -> str:
 def arguments(words: list[str]) -> argparse.Namespace:
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m scripts.table", description=__doc__.splitlines()[0])
-    parser.add_argument("splits", type=split_numbers, help="numbers like 1,2,3")
     parser.add_argument("methods", type=lambda text: text.split(","), help=METHODS)
     parser.add_argument("protocol", nargs="?", choices=PROTOCOLS, default="linear")
-    parser.add_argument("settings", nargs="*", type=setting, help="changes for `dvc exp run -S`, like profile=small")
-    parser.add_argument("--out", metavar="FILE", help="a CSV file for the results of the single splits")
+    parser.add_argument("settings", nargs="*", type=setting, 
+                        help="changes for `dvc exp run -S`, like repeats=3 or profile=small")
+    parser.add_argument("--out", metavar="FILE", help="a CSV file for the results of the single repeats")
     return parser.parse_args(words)
 
 

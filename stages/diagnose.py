@@ -18,6 +18,7 @@ from ballast.evaluation.diagnostics import (
     variety,
 )
 from ballast.evaluation.groups import assign
+from ballast.evaluation.repeats import mean_and_error
 from ballast.images.store import load_store
 from ballast.report import figures
 from ballast.runtime.device import prepare
@@ -26,56 +27,95 @@ from ballast.runtime.philox import Stream
 from ballast.sources.labelled import UNKNOWN
 from stages.common.files import class_names, in_domain_labels, tables_of, write_metrics
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 
 DRAWS = 10  # of two views each; MAK's figure 2 shows M = 1 to 10
+CORRELATION, LEAN = "rank correlation of tailness and count", "lean of the budget"
+VARIETY = "pool images of all rounds"
 NO_TAILNESS = ["image", "cluster", "budget"]  # columns of a memory that are not a measure of tailness
 
 
 def main(extractor: str) -> None:
-    p = parameters("seed", "threads", "deterministic", "show", profile=("network", "augment", "score"),
-                   dataset=("groups",))
-    counts = load_array("data/split/counts.npy")
-    groups = assign(counts, p.dataset.groups)
-    labels = in_domain_labels()
-    labelled = len(labels) > 0 and bool((labels != UNKNOWN).all())
-    listed = load_array("data/split/longtail.npy")
-    memories = {row: memory for row, memory in tables_of("memory", p.show)
-                if np.array_equal(memory["image"], listed)}  # not of rows that train on the balanced list
-    traces = dict(rounds_of(p.show))
-    tailness = by_class(memories if labelled else {}, labels, counts)
-    metrics: dict = {}
-    for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):
-        of_method = metrics.setdefault(method, {}).setdefault("rank correlation of tailness and count", {})
-        of_method[measure] = rank_correlation(rows)
-    for method, memory in memories.items():
-        if labelled and "budget" in memory:
-            metrics.setdefault(method, {})["lean of the budget"] = lean(memory, groups[labels])
-    for method, trace in traces.items():
-        metrics.setdefault(method, {})["pool images of all rounds"] = variety(trace)
-    rounds = [shares_by_round(trace).assign(method=method).round(4) for method, trace in traces.items()]
+    p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", "show",
+                   profile=("network", "augment", "score"), dataset=("groups",))
+    repeats = repeats_of(p)
+    memories, traces = dict(tables_of("memory", p.show)), dict(rounds_of(p.show))
+    found: dict[str, list[dict]] = {}  # of every method, what each repeat shows
+    tables = []
+    for repeat in repeats:
+        part, of_repeat = diagnosed(repeat, memories, traces, p.dataset.groups)
+        tables.append(part.assign(repeat=repeat.number))
+        for method, values in of_repeat.items():
+            found.setdefault(method, []).append(values)
+    rounds = [shares_by_round(trace[trace["repeat"] == 1]).assign(method=method).round(4)
+              for method, trace in traces.items()]
+    tailness = pd.concat(tables, ignore_index=True)
     for name, frame, draw in (
-            ("ecle", ecle(p, extractor, groups), figures.phi_by_draws),
+            ("ecle", ecle(p, extractor, repeats[0]), figures.phi_by_draws),
             ("tailness", tailness, lambda frame: figures.tailness_by_count(frame, p.show)),
             ("rounds", joined(rounds, "epoch", "cluster", "images", "share", "method"), figures.budgets)):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
         write_atomic(f"results/{name}.png", draw(frame))
-    write_metrics("metrics/diagnostics.json", metrics, digits=4)
+    write_metrics("metrics/diagnostics.json", {method: nested(mean_and_error(values))
+                                               for method, values in found.items()}, digits=4)
 
 
-def ecle(p, extractor: str, groups: np.ndarray) -> pd.DataFrame:
+def diagnosed(repeat: Repeat, memories: dict[str, pd.DataFrame], traces: dict[str, pd.DataFrame], rule: str
+              ) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    """Return the tailness by class in one repeat, and by method what it shows: quantities named "kind: what"."""
+    counts, labels = load_array(repeat.list("counts")), in_domain_labels(repeat.list("longtail"))
+    labelled = len(labels) > 0 and bool((labels != UNKNOWN).all())
+    listed = load_array(repeat.list("longtail"))
+    own = {row: of_repeat(memory, repeat) for row, memory in memories.items()}
+    own = {row: memory for row, memory in own.items()
+           if np.array_equal(memory["image"], listed)}  # not of rows that train on the balanced list
+    tailness = by_class(own if labelled else {}, labels, counts)
+    found: dict[str, dict[str, float]] = {}
+    for (method, measure), rows in tailness.groupby(["method", "measure"], sort=False):
+        found.setdefault(method, {})[f"{CORRELATION}: {measure}"] = rank_correlation(rows)
+    for method, memory in own.items():
+        if labelled and "budget" in memory:
+            groups = assign(counts, rule)
+            found.setdefault(method, {}).update(
+                {f"{LEAN}: {group}": value for group, value in lean(memory, groups[labels]).items()})
+    for method, trace in traces.items():
+        found.setdefault(method, {}).update(
+            {f"{VARIETY}: {name}": value for name, value in variety(of_repeat(trace, repeat)).items()})
+    return tailness, found
+
+
+def of_repeat(table: pd.DataFrame, repeat: Repeat) -> pd.DataFrame:
+    """Return the lines of one repeat, without the column that says so and those that it does not use."""
+    return table[table["repeat"] == repeat.number].drop(columns="repeat").reset_index(drop=True)
+
+
+def nested(values: dict) -> dict:
+    """Return means and errors named "kind: what" as {kind: {what: mean, se: {what: error}}}."""
+    blocks: dict[str, dict] = {}
+    for source, place in ((values, ()), (values.get("se", {}), ("se",))):
+        for name, value in source.items():
+            if name != "se":
+                kind, _, what = name.partition(": ")
+                block = blocks.setdefault(kind, {})
+                (block.setdefault("se", {}) if place else block)[what] = value
+    return blocks
+
+
+def ecle(p, extractor: str, repeat: Repeat) -> pd.DataFrame:
     """Return phi of every group by the number of draws, on the test images; columns draws, group, phi."""
+    groups = assign(load_array(repeat.list("counts")), p.dataset.groups)
     device = prepare(p.threads, p.deterministic)
     images, labels = load_store("data/images/test", device), load_array("data/labels/test.npy")
     if not len(images) or (groups == "").any():  # no labels, or none of the in-domain images
         return joined([], "draws", "group", "phi")
-    model = load_model(p.profile.network, images.channels, f"runs/{extractor}").to(device)
+    model = load_model(p.profile.network, images.channels, repeat.run(extractor)).to(device)
     views = []
     for number in range(2 * DRAWS):
-        draw = augmentation(images, p.profile.augment, Stream(p.seed, "diagnose", number))
+        draw = augmentation(images, p.profile.augment, Stream(repeat.seed, "diagnose", number))
         views.append(embed(model, images, draw)[1])
     score = p.profile.score
-    losses = ecle_by_draws(torch.stack(views), score.temperature, score.block, p.seed).cpu().numpy()
+    losses = ecle_by_draws(torch.stack(views), score.temperature, score.block, repeat.seed).cpu().numpy()
     return pd.DataFrame([{"draws": draws, "group": name, "phi": round(value, 4)}
                          for draws, tailness in enumerate(losses, 1)
                          for name, value in phi(tailness, groups[labels]).items()])

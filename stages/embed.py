@@ -12,8 +12,8 @@ from ballast.images.store import load_store
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks, leave_ranks
 from ballast.runtime.files import load_array
-from ballast.runtime.progress import track
 from ballast.runtime.philox import Stream
+from ballast.runtime.progress import track
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run

@@ -1,5 +1,7 @@
 """Evaluate the frozen encoders of a row, all repeats side by side; write their mean with its error, and each repeat.
 
+`make repro` fills idle cores with rows that come later.
+
 What reports need of the row's training is passed on beside it, so that a report depends on the rows that are shown and
 on no others.
 """
@@ -7,27 +9,66 @@ on no others.
 import json
 from functools import partial
 from importlib import import_module
+from types import SimpleNamespace
 
 import pandas as pd
 
+from ballast.config.files import read_params
 from ballast.evaluation.groups import RULES, STD_RULE
 from ballast.evaluation.repeats import mean_and_error, numbers
 from ballast.runtime.files import write_atomic
 from ballast.runtime.portable import processor
+from stages.common.ahead import has_nothing, works_ahead
 from stages.common.files import write_metrics
+from stages.common.finished import is_finished, key, note_finished
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 from stages.common.workers import side_by_side
 
 PASSED_ON = ("history", "trace", "memory")  # tables of a training
+SHARED_IMPORTS = ("torch._dynamo", "sklearn.linear_model", "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm")
 
 
 def main(row: str) -> None:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable",
                    profile=("network", "logistic", "svm", "sgd", "sgd_fewshot", "finetune", "knn"), dataset=("groups",))
-    repeats, work = repeats_of(p), import_module("stages.work.evaluate")
-    results = side_by_side(partial(work.evaluate, p, row), repeats, [f"{row}, repeat {r.number}" for r in repeats])
+    repeats = repeats_of(p)
+    if is_finished(key_of(p, row), outputs(row)):
+        return
+    rows = [row, *(later(p, row) if works_ahead() else [])]
+    for module in SHARED_IMPORTS:
+        import_module(module)
+    from stages.work.evaluate import evaluate  # here, because a row whose results are there must end quickly
+
+    pieces = [(row, repeat) for row in rows for repeat in repeats]
+    found = dict(zip(pieces, side_by_side(partial(evaluate, p), pieces,
+                                          [f"{row}, repeat {repeat.number}" for row, repeat in pieces])))
+    for row in rows:
+        write(p, row, repeats, [found[row, repeat] for repeat in repeats])
+        note_finished(key_of(p, row), outputs(row))
+
+
+def key_of(p: SimpleNamespace, row: str) -> str:
+    """Return the digest of all that the results of a row depend on."""
+    return key(vars(p), ["data/images", "data/labels", "data/split", f"runs/{row}"], "stages/evaluate.py")
+
+
+def later(p: SimpleNamespace, row: str) -> list[str]:
+    """Return the other rows that are shown and trained, and have no results yet."""
+    return [other for other in read_params()["show"]
+            if other != row and has_nothing(f"evaluate@{other}", f"runs/repeats/{other}.csv")
+            and all(repeat.run(other).exists() for repeat in repeats_of(p))]
+
+
+def outputs(row: str) -> list[str]:
+    """Return the files that the stage writes of a row."""
+    return [f"metrics/{row}.json", f"metrics/protocols/{row}.json", f"runs/protocol/{row}.json",
+            *(f"runs/{name}/{row}.csv" for name in ("repeats", "per_class", *PASSED_ON))]
+
+
+def write(p: SimpleNamespace, row: str, repeats: list[Repeat], results: list) -> None:
+    """Write what the repeats of a row gave: each of them, and their means with errors."""
     facts = {"repeats": p.repeats, "data": p.dataset.name, "split": numbers([r.split for r in repeats]),
              "seed": numbers([r.seed for r in repeats]), "processor": processor(p.portable)}
     singles = pd.DataFrame([{**repeat._asdict(), "protocol": protocol, **values}

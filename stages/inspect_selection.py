@@ -1,4 +1,6 @@
-"""Show what every row chose from the pool: pictures, where it lies beside the in-domain images, whom it resembles."""
+"""Show what every row chose from the pool: pictures, where it lies beside the in-domain images, to whom it is close.
+
+Pictures are of the first repeat."""
 
 from collections.abc import Iterator
 
@@ -8,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ballast.embeddings.neighbours import search
-from ballast.embeddings.shards import load_shards
-from ballast.evaluation.diagnostics import likeness
+from ballast.embeddings.shards import Shards, load_shards
+from ballast.evaluation.diagnostics import closeness, closest
 from ballast.evaluation.groups import GROUPS, assign
+from ballast.evaluation.repeats import mean_and_error
 from ballast.images.store import Store, load_store
 from ballast.report.sheets import ACROSS, choices, contact_sheet, embedding_maps, plane
 from ballast.runtime.files import load_array, write_atomic
@@ -18,26 +21,34 @@ from ballast.runtime.rng import generator
 from ballast.sources.labelled import UNKNOWN
 from stages.common.files import in_domain_labels, tables_of, write_metrics
 from stages.common.parameters import parameters
+from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 
 PARTS = 20_000  # pool images on a map
 
 
 def main() -> None:
-    p = parameters("seed", "show", dataset=("groups",))
-    pool = load_store("data/pool/all")
+    p = parameters("repeats", "seed", "split", "portable", "show", dataset=("groups",))
+    pool, repeats = load_store("data/pool/all"), repeats_of(p)
     traces = {row: trace for row, trace in tables_of("trace", p.show) if len(trace)}
-    chosen = {method: choices(trace) for method, trace in traces.items()}
+    first = {row: trace[trace["repeat"] == 1] for row, trace in traces.items()}
+    chosen = {method: choices(trace) for method, trace in first.items()}
     write_atomic("results/selected.png", contact_sheet(list(_rows(p.seed, pool, chosen))))
-    in_domain, features = (load_shards(f"data/embed/{name}") for name in ("in_domain", "pool"))
-    group = _groups(p.dataset.groups)
     part = torch.randperm(len(pool), generator=generator(p.seed, "map"))[:PARTS].numpy()
     index = {method: table["pool"].to_numpy() for method, table in chosen.items()}
-    write_atomic("results/map.png", _map(in_domain, features, group, part, index))
-    table = _likeness(in_domain, features, group, {"pool": pd.DataFrame({"pool": part}), **traces})
-    write_atomic("results/likeness.csv", table.to_csv(index=False))
-    last = table.drop(columns="epoch").groupby("method", sort=False).last()
-    write_metrics("metrics/likeness.json", last.T.to_dict(), digits=4)
+    in_domain, features = _features(repeats[0])
+    write_atomic("results/map.png", _map(in_domain, features, _groups(repeats[0], p.dataset.groups), part, index))
+    table = pd.concat([_closeness(repeat, p.dataset.groups, traces) for repeat in repeats], ignore_index=True)
+    write_atomic("results/closeness.csv", table.to_csv(index=False))
+    last = table.drop(columns="epoch").groupby(["method", "repeat"], sort=False).last()
+    write_metrics("metrics/closeness.json", {
+        method: mean_and_error(values.dropna(axis=1).to_dict("records"))
+        for method, values in last.groupby("method", sort=False)}, digits=4)
+
+
+def _features(repeat: Repeat) -> list[Tensor | Shards]:
+    """Return the features that MAK selects by, of the in-domain and of the pool images."""
+    return [load_shards(f"data/embed/{repeat.number}/{name}") for name in ("in_domain", "pool")]
 
 
 def _rows(seed: int, pool: Store, chosen: dict[str, pd.DataFrame]) -> Iterator[tuple[str, np.ndarray, list[str]]]:
@@ -54,12 +65,12 @@ def _pictures(pool: Store, table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     return (views * 255).round().byte().numpy(), table["caption"].tolist()
 
 
-def _groups(rule: str) -> np.ndarray:
+def _groups(repeat: Repeat, rule: str) -> np.ndarray:
     """Return the group of every in-domain image; empty names where labels are not known."""
-    labels = in_domain_labels()
+    labels = in_domain_labels(repeat.list("longtail"))
     if (labels == UNKNOWN).any():
         return np.full(len(labels), "")
-    return assign(load_array("data/split/counts.npy"), rule)[labels]
+    return assign(load_array(repeat.list("counts")), rule)[labels]
 
 
 def _map(in_domain: Tensor, pool: Tensor, group: np.ndarray, part: np.ndarray, chosen: dict[str, np.ndarray]) -> bytes:
@@ -70,14 +81,18 @@ def _map(in_domain: Tensor, pool: Tensor, group: np.ndarray, part: np.ndarray, c
     return embedding_maps(shown, group, pool, places)
 
 
-def _likeness(in_domain: Tensor, pool: Tensor, group: np.ndarray, traces: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return which groups every choice, and every round, leans to: by the nearest in-domain image in these features."""
-    kept = np.unique(np.concatenate([trace["pool"] for trace in traces.values()]))
-    nearest = group[search(pool[torch.from_numpy(kept)], in_domain, 1)[1][:, 0].numpy()]
-    rows = [{"method": method, "epoch": epoch, **likeness(nearest[np.searchsorted(kept, part["pool"])], group)}
+def _closeness(repeat: Repeat, rule: str, traces: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how close every choice, and every round, is to each group, by the similarity in these features."""
+    in_domain, pool = _features(repeat)
+    group = _groups(repeat, rule)
+    close = {name: closest(search(pool, in_domain[torch.from_numpy(group == name)], 1)[0][:, 0].numpy())
+             for name in GROUPS if (group == name).any()}
+    rows = [{"method": method, "epoch": epoch, "repeat": repeat.number,
+             **closeness(part["pool"].to_numpy(), close)}
             for method, trace in traces.items()
-            for epoch, part in trace.assign(epoch=trace.get("epoch", 0)).groupby("epoch")]
-    return pd.DataFrame(rows, columns=["method", "epoch", *GROUPS]).round(4)
+            for epoch, part in trace[trace["repeat"] == repeat.number].assign(
+                epoch=trace.get("epoch", 0)).groupby("epoch")]
+    return pd.DataFrame(rows, columns=["method", "epoch", "repeat", *GROUPS]).round(4)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,19 @@ from stages.common.ahead import has_nothing, works_ahead
 from stages.common.parameters import parameters
 from stages.common.repeats import SHARED, repeats_of
 from stages.common.supervise import run
-from stages.common.trainings import Training, train
+from stages.common.trainings import Training, Work, train
 
 
 def main(row: str, images: str, pool: str) -> int:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", profile=("network", "augment"))
-    return train(of_row(p, row, images, pool), later(p, row) if works_ahead() else [])
+    return train(work, of_row(p, row, images, pool), later(p, row) if works_ahead() else [])
+
+
+def work() -> Work:
+    """Import what trains one repeat."""
+    from stages.work.pretrain import train
+
+    return train
 
 
 def of_row(p: SimpleNamespace, row: str, images: str, pool: str) -> list[Training]:

@@ -1,53 +1,91 @@
-"""Put all methods side by side: tables, tidy CSV files for plots, figures, and the papers' numbers."""
+"""Put all methods side by side: tables with errors and verdicts, tidy CSV files, figures, and the papers' numbers."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 
+from ballast.config.rows import pairs
 from ballast.config.yaml import read_yaml
-from ballast.report.figures import by_class, by_group, training
+from ballast.report.figures import by_class, by_group, forest, training
 from ballast.report.published import beside, encoder_name
-from ballast.report.tables import PROTOCOLS, by_protocol, comparison, label_free, markdown, markdown_label_free
+from ballast.report.tables import (
+    COLUMNS,
+    PROTOCOLS,
+    by_protocol,
+    label_free,
+    markdown,
+    markdown_label_free,
+    summary,
+)
+from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from stages.common.files import tables_of
 from stages.common.parameters import parameters
 from stages.common.supervise import run
 
+OF_ROW = ("data", "processor")  # facts of a row's numbers, which a table may not mix
+
 
 def main() -> None:
-    p = parameters("show", "dataset", profile=("network", "pretrain", "sampling"), dataset=("groups",))
+    p = parameters("show", "compare", "dataset", profile=("network", "pretrain", "sampling"), dataset=("groups",))
     trained = dict(tables_of("history", p.show))
     shown = [name for name in p.show if name not in trained or len(trained[name])]
     if not shown:
         raise BallastError("params.yaml: show: expected a row that has images to train on, got "
                            f"{', '.join(p.show)}; add one")
-    tables = {protocol: comparison({name: _metrics(protocol, name) for name in shown}) for protocol in PROTOCOLS}
-    table, protocols = tables["linear"], by_protocol(tables)
-    groups = table.melt("method", ["Many", "Median", "Few", "All"], "group", "accuracy").dropna()
-    per_class = _side_by_side({name: pd.read_csv(f"runs/per_class/{name}.csv") for name in shown})
-    history = _side_by_side({name: trained[name] for name in shown if name in trained})
-    protocols_used = [json.loads(Path(f"runs/protocol/{name}.json").read_text()) for name in shown]
-    if table["All"].notna().any():
-        text = markdown(table, protocols, protocols_used)
+    metrics = {name: json.loads(Path(f"metrics/{name}.json").read_text()) for name in shown}
+    refuse_mixture(metrics)
+    runs = side_by_side({name: pd.read_csv(f"runs/repeats/{name}.csv") for name in shown if "All" in metrics[name]})
+    runs = runs.assign(**{fact: metrics[shown[0]][fact] for fact in OF_ROW})
+    per_class = side_by_side({name: pd.read_csv(f"runs/per_class/{name}.csv") for name in shown})
+    history = side_by_side({name: trained[name] for name in shown if name in trained})
+    found = {name: gains(runs[runs["protocol"] == name], pairs(p.compare)).assign(protocol=name)
+             for name in PROTOCOLS if len(runs) and (runs["protocol"] == name).any()}
+    verdicts = pd.concat(found.values()) if found else pd.DataFrame(columns=["method", "protocol", "column"])
+    facts = [json.loads(Path(f"runs/protocol/{name}.json").read_text()) for name in shown]
+    if len(runs):
+        table = summary(runs[runs["protocol"] == "linear"])
+        text = markdown(table, found["linear"][found["linear"]["column"].isin(["All", "Few"])], facts)
     else:
-        table = label_free({name: _metrics("features", name) for name in shown}, history)
-        text = markdown_label_free(table, protocols_used)
-    for name, frame in (("table", table), ("protocols", protocols), ("groups", groups), ("per_class", per_class),
-                        ("history", history)):
-        write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
-    for name, draw, frame in (("groups", by_group, groups), ("per_class", by_class, per_class),
-                              ("history", training, history)):
-        write_atomic(f"results/{name}.png", draw(frame, p.show))
+        table = label_free({name: _geometry(name) for name in shown}, history)
+        text = markdown_label_free(table, facts)
+    write_tables(repeats=runs, table=table, gains=verdicts.round(4),
+                 protocols=by_protocol(runs) if len(runs) else table, groups=long_form(table),
+                 per_class=per_class, history=history)
+    for name, picture in (("groups", by_group(long_form(table), p.show)), ("per_class", by_class(per_class, p.show)),
+                          ("history", training(history, p.show)), ("gains", forest(found.get("linear")))):
+        write_atomic(f"results/{name}.png", picture)
     write_atomic("results/table.md", text + overlap())
-    write_atomic("results/published.md", beside(table, p.dataset.name, _facts(p)))
+    papers = summary(runs[runs["protocol"] == "sgd"]) if len(runs) else table
+    write_atomic("results/published.md", beside(papers, p.dataset.name, _facts(p)))
 
 
-def _metrics(protocol: str, method: str) -> dict[str, float]:
-    """Return the metrics of a row by a protocol."""
-    path = f"metrics/{method}.json" if protocol == "linear" else f"metrics/{protocol}/{method}.json"
-    return json.loads(Path(path).read_text())
+def refuse_mixture(metrics: dict[str, dict]) -> None:
+    """Refuse rows whose numbers are of different data or processors: a table of them would compare those."""
+    for fact in OF_ROW:
+        values = {row: values[fact] for row, values in metrics.items()}
+        if len(set(values.values())) > 1:
+            row, other = next((row, other) for row in values for other in values if values[row] != values[other])
+            raise BallastError(f"metrics: expected one {fact} for all rows, got {values[row]} ({row}) and "
+                               f"{values[other]} ({other}); run `dvc repro -f evaluate@{row} evaluate@{other}`")
+
+
+def long_form(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the accuracies of a summary with a line for each method and group; empty without labels."""
+    if "All" not in table:
+        return pd.DataFrame(columns=["method", "group", "accuracy", "se"])
+    names = [name for name in COLUMNS if name != "Std"]
+    means = table.melt("method", names, "group", "accuracy")
+    errors = table.melt("method", [f"{name} se" for name in names], value_name="se")["se"]
+    return means.assign(se=errors).dropna(subset="accuracy")
+
+
+def write_tables(**tables: pd.DataFrame) -> None:
+    """Write tables to results/ under their names."""
+    for name, table in tables.items():
+        write_atomic(f"results/{name}.csv", table.to_csv(index=False))
 
 
 def overlap() -> str:
@@ -59,16 +97,24 @@ def overlap() -> str:
             f"image; test accuracy is too optimistic\n")
 
 
+def side_by_side(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the tables of several rows as one, with the row as its column ``method``."""
+    if not frames:
+        return pd.DataFrame(columns=["method"])
+    return pd.concat([frame.assign(method=name) for name, frame in frames.items()], ignore_index=True)
+
+
+def _geometry(row: str) -> dict:
+    """Return what is known of a row without labels."""
+    return json.loads(Path(f"metrics/protocols/{row}.json").read_text())["features"]
+
+
 def _facts(p) -> dict:
     """Return how our numbers were made, in the terms of the papers."""
     recipes = {path.stem: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
     epochs = {row: recipe["optimization"]["epochs"] for row, recipe in recipes.items()}
     return {"encoder": encoder_name(p.profile.network), "epochs": epochs, "batch": p.profile.pretrain.batch,
             "budget": p.profile.sampling.budget, "groups": p.dataset.groups}
-
-
-def _side_by_side(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([frame.assign(method=name) for name, frame in frames.items()], ignore_index=True)
 
 
 if __name__ == "__main__":

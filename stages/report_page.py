@@ -13,17 +13,19 @@ from stages.common.parameters import parameters
 from stages.common.supervise import run
 
 RESULTS = Path("results")
-TABLES = ("table", "protocols", "history", "likeness")
+TABLES = ("table", "gains", "protocols", "history", "closeness")
 
 
 def main() -> None:
-    p = parameters("seed", "split", "threads", "dataset", "profile")
+    p = parameters("repeats", "seed", "split", "threads", "portable", "dataset", "profile")
     tables = {name: pd.read_csv(RESULTS / f"{name}.csv") for name in TABLES}
-    facts = [f"threads: {p.threads}", f"Python {'.'.join(platform.python_version_tuple()[:2])}, torch "
+    facts = [f"splits and seeds: from {p.split} and {p.seed} on, one for each of {p.repeats} repeats",
+             f"threads: {p.threads}; portable: {p.portable}",
+             f"Python {'.'.join(platform.python_version_tuple()[:2])}, torch "
              f"{version('torch').partition('+')[0]}, pandas {version('pandas')}"]
     content = sections(tables, (RESULTS / "published.md").read_text(encoding="utf-8"), facts)
     title = f"Ballast: {p.dataset}, profile {p.profile}"
-    intro = INTRO.format(rows=len(tables["table"]), dataset=p.dataset, split=p.split, seed=p.seed)
+    intro = INTRO.format(rows=len(tables["table"]), dataset=p.dataset, repeats=p.repeats)
     pictures = {picture.file: (RESULTS / picture.file).read_bytes() for picture in shown("All" in tables["table"])}
     write_atomic(RESULTS / "report.html", html(title, intro, content, pictures))
     write_atomic(RESULTS / "report.md", markdown(title, intro, content))

@@ -1,8 +1,8 @@
 """Rows side by side: `make repro` lets a stage do the work of later rows too, while DVC runs one stage after another.
 
 With BALLAST_AHEAD=1 in the environment a stage fills idle cores with rows that have nothing yet: no output in the
-workspace, and none in DVC's cache that DVC would bring back. When DVC comes to such a row, its work is done. The results
-are those of a row by itself, and `dvc repro pretrain@colt` trains no other row.
+workspace, and none in DVC's cache that DVC would bring back. When DVC comes to such a row, its work is done. The
+results are those of a row by itself, and `dvc repro pretrain@colt` trains no other row.
 """
 
 import os

@@ -24,9 +24,9 @@ def class_names() -> list[str]:
     return Path("data/labels/classes.txt").read_text(encoding="utf-8").splitlines()
 
 
-def in_domain_labels() -> np.ndarray:
-    """Return the labels [N] of the long-tailed list, -1 where they are not known. For evaluation alone."""
-    return load_array("data/labels/train.npy")[load_array("data/split/longtail.npy")]
+def in_domain_labels(longtail: str) -> np.ndarray:
+    """Return the labels [N] of a long-tailed list, -1 where they are not known. For evaluation alone."""
+    return load_array("data/labels/train.npy")[load_array(longtail)]
 
 
 def tables_of(name: str, rows: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -1,7 +1,7 @@
 """Which repeats of a stage are there already, made with the same parameters, inputs and code.
 
 DVC runs a stage as a whole. A stage of several repeats keeps its outputs (`persist` in dvc.yaml) and notes, outside of
-what DVC tracks, what each was made from, so that another repeat, or a stage that was killed, makes only what is missing.
+what DVC tracks, what each was made from. So another repeat, or a stage that was killed, makes only what is missing.
 """
 
 import hashlib

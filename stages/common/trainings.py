@@ -70,10 +70,14 @@ class Training:
         return key(self.facts, self.inputs, f"stages/work/{self.stage}.py")
 
 
-def train(trainings: list[Training], later: Sequence[Training] = ()) -> int:
+Work = Callable[[Training], int]  # what trains one repeat, and returns the number of images that it saw
+
+
+def train(load: Callable[[], Work], trainings: list[Training], later: Sequence[Training] = ()) -> int:
     """Train what is due, side by side; return the number of images that went through the networks.
 
     Args:
+        load: imports the function that trains; where nothing is due, its imports are spared.
         trainings: of the row of this stage.
         later: of other rows, for when something is due here; in a process of its own each, they change nothing here.
     """
@@ -87,11 +91,10 @@ def train(trainings: list[Training], later: Sequence[Training] = ()) -> int:
     due += [training for training in later if not training.is_finished()]
     for module in SHARED_IMPORTS:
         import_module(module)
-    work: Callable[[Training], int] = import_module(f"stages.work.{trainings[0].stage}").train
-    return sum(side_by_side(partial(trained, work), due, [training.name for training in due]))
+    return sum(side_by_side(partial(trained, load()), due, [training.name for training in due]))
 
 
-def trained(work: Callable[[Training], int], training: Training) -> int:
+def trained(work: Work, training: Training) -> int:
     """Train one repeat and note that its results are there; return the number of images."""
     images = work(training)
     if rank() == 0:

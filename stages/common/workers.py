@@ -99,8 +99,8 @@ def received(worker: Worker, name: str) -> object:
         succeeded, value = worker.result.recv()
     except EOFError:
         worker.process.join()
-        raise BallastError(f"{name}: the process ended with exit code {worker.process.exitcode}; run the command again, "
-                           f"with fewer `jobs` where memory ran out") from None
+        raise BallastError(f"{name}: the process ended with exit code {worker.process.exitcode}; run the command "
+                           f"again, with fewer `jobs` where memory ran out") from None
     worker.process.join()
     if not succeeded:
         raise BallastError(f"{name}: {value}")

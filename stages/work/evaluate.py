@@ -1,4 +1,4 @@
-"""Evaluate the frozen encoder of one repeat of a row by every protocol; what a data set has no labels for is left out."""
+"""Evaluate the frozen encoder of one repeat of a row by every protocol that the data set has labels for."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ballast.encoders.embed import embed
-from ballast.encoders.model import Model, load_model
+from ballast.encoders.model import load_model
 from ballast.evaluation import convex, knn
 from ballast.evaluation.finetune import classify, finetune
-from ballast.evaluation.geometry import consistency, uniformity
+from ballast.evaluation.geometry import consistency, purity, uniformity
 from ballast.evaluation.groups import assign, class_accuracy, group_means, summarise
 from ballast.evaluation.probe import augmented_features, predict, train_probe
 from ballast.images.store import Store, load_store
@@ -24,6 +24,8 @@ from stages.common.repeats import Repeat
 
 LISTS = ("probe", "few", "longtail", "val")
 ON = {"linear": "probe", "fewshot": "few", "imbalanced": "longtail"}  # an evaluation and its list
+
+NEIGHBOURS = 5  # of whose purity; the guide's students draw a positive from so many
 
 
 @dataclass
@@ -75,8 +77,9 @@ class Encoded:
         return self.features[name]
 
 
-def evaluate(p: SimpleNamespace, row: str, repeat: Repeat) -> Evaluated:
-    """Return all results of one repeat."""
+def evaluate(p: SimpleNamespace, piece: tuple[str, Repeat]) -> Evaluated:
+    """Return all results of one repeat of a row."""
+    row, repeat = piece
     encoded = Encoded(p, row, repeat)
     counts, groups = encoded.counts, assign(encoded.counts, p.dataset.groups)
     predicted = predict_all(p, encoded, repeat.seed) if len(encoded.test) else {}
@@ -121,7 +124,8 @@ def by_sgd(encoded: Encoded, chosen: str, settings, seed: int) -> np.ndarray:
     """Return the predicted classes of the test images by the papers' linear probe on a list."""
     features = augmented_features(encoded.model, encoded.take(chosen), settings, seed)
     h_val = torch.from_numpy(encoded.h("val")).to(features.device)
-    classifier = train_probe(features, encoded.of(chosen), h_val, encoded.of("val"), len(encoded.counts), settings, seed)
+    classifier = train_probe(features, encoded.of(chosen), h_val, encoded.of("val"), len(encoded.counts), settings,
+                             seed)
     return predict(classifier, encoded.h_test).cpu().numpy()
 
 
@@ -132,4 +136,8 @@ def geometry(encoded: Encoded, groups: np.ndarray) -> dict[str, float]:
         labels = torch.from_numpy(encoded.test_labels).to(encoded.device)
         within = consistency(encoded.h_test, labels, len(encoded.counts)).cpu().numpy()
         found |= {f"cosine_{group.lower()}": value for group, value in group_means(within, groups).items()}
+    if encoded.is_labelled("longtail"):
+        z = embed(encoded.model, encoded.take("longtail"))[1].cpu().numpy()
+        pure = purity(z, encoded.of("longtail").cpu().numpy(), groups, NEIGHBOURS)
+        found |= {f"purity_{group.lower()}": value for group, value in pure.items()}
     return found

@@ -1,4 +1,4 @@
-"""Diagnostics: over-representation in the tail, likeness, tailness by class, budgets by round."""
+"""Diagnostics: over-representation in the tail, closeness, tailness by class, budgets by round."""
 
 import os
 import subprocess
@@ -13,8 +13,9 @@ from torch.nn.functional import normalize
 
 from ballast.evaluation.diagnostics import (
     budget_lean,
+    closeness,
+    closest,
     ecle_by_draws,
-    likeness,
     phi,
     rank_correlation,
     shares_by_round,
@@ -35,12 +36,19 @@ def test_phi_is_one_without_information_and_grows_with_the_groups_share():
     assert phi(tailness, group) == {"Many": 1.0, "Median": 1.0, "Few": 1.0}
 
 
-def test_likeness_is_one_in_proportion_and_grows_with_what_a_choice_leans_to():
-    group = np.repeat(["Many", "Median", "Few"], [70, 20, 10])
-    assert likeness(group, group) == {"Many": 1.0, "Median": 1.0, "Few": 1.0}
-    leaning = likeness(np.repeat(["Many", "Few"], [7, 13]), group)
-    assert leaning["Few"] == pytest.approx(6.5) and leaning["Many"] == pytest.approx(0.5) and leaning["Median"] == 0
-    assert likeness(np.array(["", ""]), np.array([""] * 3)) == {}  # nothing is labelled
+def test_closeness_is_one_for_the_whole_pool_and_counts_what_is_close():
+    similarity = {"Many": np.linspace(0, 1, 50), "Few": np.linspace(1, 0, 50)}
+    close = {name: closest(values) for name, values in similarity.items()}
+    assert np.flatnonzero(close["Many"]).tolist() == [45, 46, 47, 48, 49] and close["Few"][:5].all()
+    assert closeness(np.arange(50), close) == {"Many": 1.0, "Few": 1.0}
+    chosen = closeness(np.array([0, 1, 2, 20, 49]), close)
+    assert chosen == pytest.approx({"Many": 1 / 5 / 0.1, "Few": 3 / 5 / 0.1})
+
+
+def test_an_outlier_that_all_pool_images_are_nearest_to_makes_no_choice_close():
+    """What the group of the nearest image would say: everything resembles Few."""
+    close = {"Few": closest(np.array([0.9, 0.8, *[0.3] * 18])), "Many": closest(np.array([0.1, 0.1, *[0.2] * 18]))}
+    assert closeness(np.arange(10, 20), close)["Few"] == 0
 
 
 def test_the_lean_of_a_budget_is_one_in_proportion_and_what_its_clusters_hold_otherwise():

@@ -3,10 +3,12 @@
 import math
 from itertools import combinations
 
+import numpy as np
+import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.evaluation.geometry import consistency, uniformity
+from ballast.evaluation.geometry import consistency, purity, uniformity
 
 
 def test_uniformity_is_the_log_of_the_mean_gaussian_potential():
@@ -27,3 +29,17 @@ def test_consistency_is_the_mean_cosine_within_a_class():
         cosines = [float(x[i] @ x[j]) for i, j in combinations(members, 2)]
         assert abs(found[c] - sum(cosines) / len(cosines)) < 1e-5
     assert found[2:].isnan().all()
+
+
+def test_purity_is_the_share_of_neighbours_of_the_own_class():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(40, 5))
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    labels, groups = rng.integers(4, size=40), np.array(["Many", "Median", "Few", "Few"])
+    found = purity(z.copy(), labels, groups, 3)
+    for name in ("Many", "Median", "Few"):
+        shares = []
+        for i in np.flatnonzero(groups[labels] == name):
+            order = sorted((j for j in range(40) if j != i), key=lambda j: -float(z[i] @ z[j]))[:3]
+            shares.append(np.mean([labels[j] == labels[i] for j in order]))
+        assert found[name] == pytest.approx(np.mean(shares))

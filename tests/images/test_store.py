@@ -62,7 +62,8 @@ def test_boxes_are_drawn_for_the_size_of_each_file(tmp_path):
     assert (bottom > 0.9 * images.height).all() and (right > 0.9 * images.width).all()
     share = box[..., 2] * box[..., 3] / (images.height * images.width)[:, None]
     assert 0.15 < share.min() < 0.3 and 0.9 < share.max() <= 1.0
-    assert labelled(torch.arange(6), images.height, images.width, [0.2, 1.0], 0.5, Stream(0, "x")).box.shape == (6, 1, 4)
+    draws = labelled(torch.arange(6), images.height, images.width, [0.2, 1.0], 0.5, Stream(0, "x"))
+    assert draws.box.shape == (6, 1, 4)
 
 
 def test_an_image_of_several_views_is_decoded_once_and_requests_come_in_order(tmp_path, monkeypatch):

@@ -7,29 +7,42 @@ from ballast.report.figures import (
     budgets,
     by_class,
     by_group,
+    forest,
     phi_by_draws,
     sorted_shares,
     tailness_by_count,
     training,
 )
+from ballast.report.verdicts import gains
+from tests.report.runs import runs
 
-GROUPS = pd.DataFrame([{"method": method, "group": group, "accuracy": accuracy}
+GROUPS = pd.DataFrame([{"method": method, "group": group, "accuracy": accuracy, "se": 1.0}
                        for method, values in (("simclr", (50.0, 40, 30, 40)), ("colt", (52.0, 44, 41, 45)))
                        for group, accuracy in zip(("Many", "Median", "Few", "All"), values)])
 
 
 def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
     assert by_group(GROUPS) == by_group(GROUPS) != by_group(GROUPS.assign(accuracy=1.0))
-    classes = GROUPS.rename(columns={"group": "class"}).assign(count=3)
+    classes = GROUPS.rename(columns={"group": "class"}).assign(count=3, repeat=1)
     assert by_class(classes) == by_class(classes)
-    history = GROUPS[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(epoch=[1, 2, 3, 4] * 2)
+    history = GROUPS[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(
+        epoch=[1, 2, 3, 4] * 2, repeat=1)
     student = pd.DataFrame({"method": ["guided"], "epoch": [1]})
     assert training(history) == training(pd.concat([history, student]))
 
 
+def test_a_forest_has_every_pair_and_its_verdict():
+    table = runs({"simclr": [40.0, 42, 44], "colt": [45.0, 47, 49.1], "mak": [41.0, 41, 45]})
+    found = gains(table, [("colt", "simclr"), ("mak", "simclr")])
+    assert forest(found) == forest(found) != forest(found.assign(verdict="cannot tell"))
+    one = gains(table[table["repeat"] == 1], [("colt", "simclr")])
+    assert all(forest(part).startswith(b"\x89PNG") for part in (one, found.iloc[:0], None))
+
+
 def test_diagnostic_figures_have_the_same_bytes_again():
     ecle = pd.DataFrame({"draws": [1, 2, 1, 2], "group": ["Many", "Many", "Few", "Few"], "phi": [0.5, 0.2, 1.5, 2.0]})
-    tailness = pd.DataFrame({"method": "colt", "measure": "density", "count": [200, 20, 2], "tailness": [-3.0, -2, -1]})
+    tailness = pd.DataFrame({"method": "colt", "measure": "density", "repeat": 1, "count": [200, 20, 2],
+                             "tailness": [-3.0, -2, -1]})
     rounds = pd.DataFrame({"method": ["a", "a", "b"], "epoch": [3, 5, 3], "cluster": [0, 1, 0], "share": [0.5, 1, 1]})
     for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
         assert draw(frame) == draw(frame)
@@ -37,8 +50,8 @@ def test_diagnostic_figures_have_the_same_bytes_again():
 
 
 def test_two_measures_of_one_row_look_different():
-    tailness = pd.DataFrame({"method": "bcl-colt", "measure": ["density"] * 2 + ["loss"] * 2, "count": [9, 1] * 2,
-                             "tailness": [1.0, 2.0] * 2})
+    tailness = pd.DataFrame({"method": "bcl-colt", "measure": ["density"] * 2 + ["loss"] * 2, "repeat": 1,
+                             "count": [9, 1] * 2, "tailness": [1.0, 2.0] * 2})
     swapped = tailness.assign(measure=["loss"] * 2 + ["density"] * 2)
     assert tailness_by_count(tailness) != tailness_by_count(swapped)
 
@@ -51,7 +64,7 @@ def test_a_round_is_sorted_by_share_whatever_the_numbers_of_its_clusters():
 
 
 def test_no_two_rows_look_alike_and_known_rows_keep_their_style():
-    new = [f"new-{number}" for number in range(60)]
+    new = [f"new-{number}" for number in range(59)]
     numbers = styles.numbers([*styles.ROWS, *new])
     assert len({tuple(styles.line(number).values()) for number in numbers.values()}) == len(numbers)
     assert len({tuple(styles.bar(number).values()) for number in numbers.values()}) == len(numbers)

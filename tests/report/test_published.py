@@ -52,7 +52,8 @@ def test_every_row_has_a_known_protocol_and_figures():
 
 
 def test_ours_stand_beside_theirs_and_differences_are_named():
-    ours = pd.DataFrame([{"method": name, "Many": 80.0, "Median": 70.0, "Few": 60.0, "Std": 8.16, "All": 70.0}
+    ours = pd.DataFrame([{"method": name, "Many": 80.0, "Median": 70.0, "Few": 60.0, "Std": 8.16, "All": 70.0,
+                          **{f"{column} se": np.nan for column in ("Many", "Median", "Few", "Std", "All")}}
                          for name in ("simclr", "colt", "random")])
     facts = {"encoder": "ResNet-18", "epochs": {"simclr": 500, "colt": 500, "random": 500}, "batch": 512,
              "budget": 10000, "groups": "thirds"}

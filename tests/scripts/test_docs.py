@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from ballast.report.marks import filled, marks
+from ballast.report.tables import by_protocol, summary
+from ballast.report.verdicts import gains
 from scripts import docs
 from tests import ROOT
+from tests.report.runs import runs
 
-RUNS = pd.DataFrame([{"protocol": protocol, "split": split, "method": method, "Many": 3.0, "Median": 2.0,
-                      "Few": 1.0, "Std": 0.8, "All": 2.0 * split}
-                     for protocol in ("linear", "knn") for split in (1, 2) for method in ("simclr", "colt")])
+RUNS = runs({"simclr": [2.0, 4.0], "colt": [2.5, 4.6]})
 
 
 @pytest.mark.parametrize("page", docs.pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
@@ -33,16 +34,18 @@ def test_a_page_shows_the_rows_that_it_names_and_no_others(tmp_path):
     results(tmp_path)
     table = docs.rows_of("# COLT\n\nRows: `colt`. Variants: `simclr`.\n", tmp_path)["rows"]
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["colt"]
-    assert "3.00 ± 1.00" in table, "All of the linear probe alone"
+    assert "3.5 ± 1.1" in table
     two = docs.rows_of("Rows: `colt`,\n`simclr`. Variants: none.", tmp_path)["rows"]
     assert [line.split("|")[1].strip() for line in two.splitlines()[2:]] == ["colt", "simclr"]
+    gains = docs.rows_of("Rows: `colt`.", tmp_path)["gains"]
+    assert "| colt over simclr | +0.5 [" in gains
     assert docs.rows_of("no such line", tmp_path) == {} == docs.rows_of("Rows: `colt`.", tmp_path / "none")
 
 
 def test_the_table_says_what_a_row_does_and_a_row_without_a_line_stays_blank(tmp_path):
     results(tmp_path)
     lines = docs.tables(tmp_path)["table"].splitlines()
-    assert "what it does" in lines[0] and "baseline" in lines[2] and lines[3].split("|")[2].strip() == ""
+    assert "what it does" in lines[0] and "baseline" in lines[2] and lines[4].split("|")[2].strip() == ""
 
 
 def test_diagnostics_are_a_row_per_method_with_blanks_for_what_it_does_not_have(tmp_path):
@@ -55,7 +58,7 @@ def test_diagnostics_are_a_row_per_method_with_blanks_for_what_it_does_not_have(
 
 
 def test_results_of_other_parameters_do_not_reach_the_pages(tmp_path, monkeypatch):
-    (tmp_path / "params.yaml").write_text("dataset: own\nprofile: laptop\nsplit: 1\n")
+    (tmp_path / "params.yaml").write_text("dataset: own\nprofile: laptop\nsplit: 1\nrepeats: 6\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(docs.BallastError, match=r"params\.yaml: dataset: expected 'glyphs'"):
         docs.main()
@@ -65,10 +68,9 @@ def results(folder):
     """Write small results to a folder."""
     (folder / "results").mkdir()
     (folder / "metrics").mkdir()
-    RUNS.to_csv(folder / "results/splits.csv", index=False)
-    table = RUNS[:2].drop(columns=["protocol", "split"]).replace("colt", "mine")
-    table.to_csv(folder / "results/table.csv", index=False)
-    pd.DataFrame({"method": ["simclr"], "kNN: All": [50.0]}).to_csv(folder / "results/protocols.csv", index=False)
+    summary(pd.concat([RUNS, runs({"mine": [1.0, 2.0]})])).to_csv(folder / "results/table.csv", index=False)
+    gains(RUNS, [("colt", "simclr")]).assign(protocol="linear").to_csv(folder / "results/gains.csv", index=False)
+    by_protocol(RUNS).to_csv(folder / "results/protocols.csv", index=False)
     correlation = "rank correlation of tailness and count"
     (folder / "metrics/diagnostics.json").write_text(json.dumps({
         "bcl": {correlation: {"loss": -0.4667}},

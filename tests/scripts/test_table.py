@@ -15,6 +15,8 @@ from tests import ROOT
 
 PARAMS = read_params(ROOT)
 VALUES = {"Many": 3.0, "Median": 2.0, "Few": 1.0, "Std": 0.8, "All": 2.0}
+SINGLES = pd.DataFrame([{"repeat": number, "split": number, "seed": number, "protocol": protocol, **VALUES,
+                         "All": 2.0 * number} for number in (1, 2) for protocol in ("linear", "knn")])
 
 
 def test_show_and_variants_stand_for_their_rows_and_no_name_comes_twice():
@@ -29,7 +31,7 @@ def test_a_mistyped_method_is_one_line_with_a_proposal():
     with pytest.raises(BallastError, match=r"METHODS: expected rows .* got 'coltt'; did you mean 'colt'\?"):
         table.expanded(["coltt"], PARAMS, [])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    ran = subprocess.run([sys.executable, "-m", "scripts.table", "1", "coltt"], cwd=ROOT, env=environment,
+    ran = subprocess.run([sys.executable, "-m", "scripts.table", "coltt"], cwd=ROOT, env=environment,
                          capture_output=True, text=True)
     assert ran.returncode == 1 and ran.stderr.startswith("table: METHODS") and len(ran.stderr.splitlines()) == 1
 
@@ -42,7 +44,7 @@ def test_a_row_that_is_not_shown_has_no_evaluation():
     assert table.expanded(["colt"], {**PARAMS, "show": ["simclr"]}, ["show=[simclr,colt]"]) == ["colt"]
 
 
-@pytest.mark.parametrize("words", [["1,x", "mak"], ["1", "mak", "nope"], ["1", "mak", "knn", "profile"], ["1"]])
+@pytest.mark.parametrize("words", [["mak", "nope"], ["mak", "knn", "profile"], []])
 def test_a_mistyped_argument_ends_with_the_usage(words, capsys):
     with pytest.raises(SystemExit):
         table.arguments(words)
@@ -50,40 +52,35 @@ def test_a_mistyped_argument_ends_with_the_usage(words, capsys):
 
 
 def test_a_setting_may_name_a_file():
-    words = ["1,2", "mak,colt", "fewshot", "profile=small", "configs/profiles/small.yaml:pretrain.epochs=3"]
+    words = ["mak,colt", "fewshot", "repeats=2", "configs/profiles/small.yaml:pretrain.epochs=3"]
     parsed = table.arguments([*words, "--out", "a.csv"])
-    assert parsed.splits == ["1", "2"] and parsed.methods == ["mak", "colt"] and parsed.protocol == "fewshot"
-    assert parsed.settings == words[3:5] and parsed.out == "a.csv"
+    assert parsed.methods == ["mak", "colt"] and parsed.protocol == "fewshot"
+    assert parsed.settings == words[2:4] and parsed.out == "a.csv"
 
 
-def test_every_split_and_variant_is_an_experiment_and_out_holds_the_single_splits(monkeypatch, tmp_path, capsys):
+def test_every_variant_is_an_experiment_and_out_holds_the_single_repeats(monkeypatch, tmp_path, capsys):
     experiments = {}
     monkeypatch.setattr(table, "run", lambda name, changes, stages: experiments.update({name: (changes, stages)}))
-    monkeypatch.setattr(table, "DVCFileSystem", lambda rev: SimpleNamespace(rev=rev))
-    monkeypatch.setattr(table, "accuracies", lambda files, row, protocol: {**VALUES, "All": float(files.rev[6])})
+    monkeypatch.setattr(table, "DVCFileSystem", lambda rev: SimpleNamespace(
+        read_bytes=lambda path: SINGLES.assign(Few=len(rev)).to_csv(index=False).encode()))
     monkeypatch.chdir(ROOT)
     setting = "configs/profiles/smoke.yaml:pretrain.epochs=7"
-    table.main(["1", "3"], ["mak", "colt", "mak-both", "guided-joint"], "linear", ["profile=smoke", setting],
-               str(tmp_path / "splits.csv"))
-    names = [f"split-{split}-smoke-7{suffix}" for split in (1, 3) for suffix in ("", "-mak-both", "-guided-joint")]
-    assert list(experiments) == names
-    assert experiments["split-1-smoke-7"] == (["split=1", "profile=smoke", setting], ["evaluate@mak", "evaluate@colt"])
-    changes, stages = experiments["split-3-smoke-7-mak-both"]
-    assert changes == ["split=3", "profile=smoke", setting, "++methods.mak.select.ratio=1.0"]
-    assert stages == ["evaluate@mak"] and experiments["split-1-smoke-7-guided-joint"][1] == ["evaluate@guide"]
-    runs = pd.read_csv(tmp_path / "splits.csv")
-    assert list(runs.columns) == ["protocol", "split", "method", *VALUES]
-    assert runs[runs["method"] == "mak-both"]["All"].tolist() == [1, 3] and len(runs) == 8
+    table.main(["mak", "colt", "mak-both", "guided-joint"], "linear", ["profile=smoke", setting],
+               str(tmp_path / "repeats.csv"))
+    assert list(experiments) == [f"table-smoke-7{suffix}" for suffix in ("", "-mak-both", "-guided-joint")]
+    assert experiments["table-smoke-7"] == (["profile=smoke", setting], ["evaluate@mak", "evaluate@colt"])
+    changes, stages = experiments["table-smoke-7-mak-both"]
+    assert changes == ["profile=smoke", setting, "++methods.mak.select.ratio=1.0"]
+    assert stages == ["evaluate@mak"] and experiments["table-smoke-7-guided-joint"][1] == ["evaluate@guide"]
+    runs = pd.read_csv(tmp_path / "repeats.csv")
+    assert runs[runs["method"] == "mak-both"]["All"].tolist() == [2, 4] and len(runs) == 8
+    assert set(runs["protocol"]) == {"linear"}
     printed = capsys.readouterr().out
-    assert "2.00 ± 1.00" in printed and "gain over mak" in printed
+    assert "3.0 ± 1.0" in printed and "| mak-both over mak " in printed and "better" in printed
 
 
-def test_fine_tuning_is_a_stage_of_its_own_and_metrics_are_flat():
-    assert table.evaluations(["mak"], "finetune") == ["finetune@mak"]
-    files = SimpleNamespace(read_text=lambda path: {
-        "metrics/mak.json": '{"Many": 1, "Median": 2, "Few": 3, "Std": 4, "All": 5}',
-        "metrics/knn/mak.json": '{"Many": 1, "Median": 2, "Few": 3, "Std": 4, "All": 6}',
-        "metrics/fewshot/mak.json": "{}"}[path])
-    assert table.accuracies(files, "mak", "linear")["All"] == 5 and table.accuracies(files, "mak", "knn")["All"] == 6
-    with pytest.raises(BallastError, match=r"metrics/fewshot/mak\.json: expected Many"):
-        table.accuracies(files, "mak", "fewshot")
+def test_a_protocol_without_results_is_one_line():
+    files = SimpleNamespace(read_bytes=lambda path: SINGLES.to_csv(index=False).encode())
+    assert table.repeats(files, "mak", "knn")["All"].tolist() == [2, 4]
+    with pytest.raises(BallastError, match=r"runs/repeats/mak\.csv: expected results by finetune, got none"):
+        table.repeats(files, "mak", "finetune")

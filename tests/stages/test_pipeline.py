@@ -9,6 +9,8 @@ import time
 import numpy as np
 import pandas as pd
 
+from ballast.report.tables import PROTOCOLS
+
 GROUPS = ("Many", "Median", "Few")
 KEYS = {*GROUPS, "Std", "All"}
 FACTS = {"repeats", "data", "split", "seed", "processor"}
@@ -35,27 +37,35 @@ def test_every_method_ends_in_metrics_and_a_row_of_the_table(finished):
     assert list(table.index) == shown
     for method in shown:
         metrics = metrics_of(finished, method)
-        assert metrics == table.loc[method].to_dict()
+        assert set(metrics) == {*KEYS, "se", *FACTS} and metrics["repeats"] == 2
+        for name in KEYS:
+            assert abs(metrics[name] - table.loc[method, name]) < 0.011
+            assert abs(metrics["se"][name] - table.loc[method, f"{name} se"]) < 0.011
         classes = per_class[per_class["method"] == method]
         assert abs(classes["accuracy"].mean() - metrics["All"]) < 0.011
         for group in GROUPS:
             assert abs(classes[classes["group"] == group]["accuracy"].mean() - metrics[group]) < 0.011
-        assert abs(np.std([metrics[group] for group in GROUPS]) - metrics["Std"]) < 0.011
     markdown = (finished.folder / "results/table.md").read_text()
     assert all(f"| {method} " in markdown for method in shown) and "population standard deviation" in markdown
+    assert "standard error over the repeats" in markdown and "| bcl-colt over simclr |" in markdown
+    repeats = pd.read_csv(finished.folder / "results/repeats.csv")
+    assert repeats.groupby(["method", "protocol"])["split"].apply(list).map(lambda splits: splits == [1, 2]).all()
+    assert set(repeats["data"]) == {"glyphs"} and repeats["processor"].nunique() == 1
     assert not list((finished.folder / ".scratch").iterdir())
 
 
 def test_every_protocol_has_the_same_keys_and_a_column(finished):
     protocols = pd.read_csv(finished.folder / "results/protocols.csv").set_index("method")
     for method in finished.params()["show"]:
-        for protocol, column in (("fewshot", "few-shot: All"), ("imbalanced", "imbalanced: All"),
-                                 ("finetune", "few-shot, fine-tuned: All"), ("knn", None)):
-            metrics = metrics_of(finished, f"{protocol}/{method}")
-            assert set(metrics) == KEYS
-            assert column is None or protocols.loc[method, column] == metrics["All"]
-        features = metrics_of(finished, f"features/{method}")
-        assert set(features) == {"uniformity", "cosine_many", "cosine_median", "cosine_few"}
+        metrics = metrics_of(finished, f"protocols/{method}")
+        features = metrics.pop("features")
+        assert set(metrics) == {*PROTOCOLS, *FACTS} - {"linear"}
+        for name, label in PROTOCOLS.items():
+            if name != "linear":
+                assert set(metrics[name]) == {*KEYS, "se"}
+                assert abs(protocols.loc[method, f"{label}: All"] - metrics[name]["All"]) < 0.011
+        geometry = {f"{what}_{group.lower()}" for what in ("cosine", "purity") for group in GROUPS}
+        assert set(features) == {"uniformity", "se", *geometry}
     diagnosed = metrics_of(finished, "diagnostics")
     assert {"rank correlation of tailness and count", "lean of the budget"} <= set(diagnosed["colt"])
 
@@ -65,8 +75,8 @@ def test_the_report_is_one_page_that_needs_no_network(finished):
     images = finished.read("results/*.png")
     assert all(content.startswith(b"\x89PNG") for content in images.values())
     assert all(f"<td>{method}</td>" in page for method in finished.params()["show"])
-    assert page.count("data:image/png") == len(images) == 8 and "http" not in page
-    assert (finished.folder / "results/report.md").read_text().count("![") == 8
+    assert page.count("data:image/png") == len(images) == 9 and "http" not in page
+    assert (finished.folder / "results/report.md").read_text().count("![") == 9
 
 
 def metrics_of(project, name: str) -> dict:
@@ -82,11 +92,11 @@ def test_a_parameter_of_a_row_reruns_that_row_alone_and_going_back_retrains_noth
     before = finished.read("metrics/*.json")
     finished.change({"methods.mak.select.alpha": 0.9})
     reran = set(finished.repro())
-    of_mak = {f"{stage}@mak" for stage in ("select_pool", "pretrain", "evaluate", "finetune")}
+    of_mak = {f"{stage}@mak" for stage in ("select_pool", "pretrain", "evaluate")}
     assert {"check", "select_pool@mak"} <= reran
     assert reran <= {"check", "recipes", "preflight", "diagnose", "report", "inspect_selection", "report_page", *of_mak}
     changed = finished.read("metrics/*.json")
-    assert {name for name in before if before[name] != changed[name]} <= {"metrics/mak.json", "metrics/likeness.json"}
+    assert {name for name in before if before[name] != changed[name]} <= {"metrics/mak.json", "metrics/closeness.json"}
     shown = finished.run("dvc", "metrics", "diff", "HEAD").stdout
     assert ("metrics/mak.json" in shown) == (before != changed)
     finished.restore("params.yaml")
@@ -123,7 +133,8 @@ def test_labels_never_reach_training_or_selection(finished):
     """Permute the labels of the training list: every encoder and every selection keeps its bytes."""
     before = {path: content for pattern in RESULTS for path, content in finished.read(pattern).items()}
     labels = finished.folder / "data/labels/train.npy"
-    original, listed = np.load(labels), np.load(finished.folder / LIST)
+    original = np.load(labels)
+    listed = np.unique(np.concatenate([np.load(finished.folder / path) for path in LISTS]))
     permuted = original.copy()
     permuted[listed] = np.random.default_rng(0).permutation(original[listed])
     assert (permuted != original).any()

@@ -151,7 +151,7 @@ def test_one_full_batch_step_of_joint_training_equals_its_transcription():
 def test_a_batch_of_one_domain_has_a_finite_loss_and_gradient(name, index):
     run, _, _ = a_full_batch(name)
     index = torch.tensor(list(index))
-    loss = run.step(index, run.images.views(*run.request(index)))["loss"]
+    loss = run.step(index, run.images.views(*next(iter(run.requests([index])))))["loss"]
     loss.backward()
     assert loss.isfinite() and all(p.grad.isfinite().all() for p in run.framework.parameters() if p.grad is not None)
 

@@ -27,8 +27,8 @@ from ballast.runtime.errors import BallastError
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 POOLS = ("none", "all")
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
-RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "trace", "diagnostics", "likeness",
-            "show", "variants")
+RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "trace", "diagnostics", "closeness",
+            "protocols", "repeats", "show", "variants")
 DEEPEST = 8
 
 
@@ -198,7 +198,8 @@ def _check_names(params: Params) -> None:
     for pair in pairs(params.compare):
         for name in pair:
             if name not in rows:
-                raise BallastError(f"params.yaml: compare: expected pairs of rows ({', '.join(rows)}), got {shown(name)}")
+                raise BallastError(f"params.yaml: compare: expected pairs of rows ({', '.join(rows)}), got "
+                                   f"{shown(name)}")
         if pair[0] == pair[1]:
             raise BallastError(f"params.yaml: compare: expected two different rows, got {shown(pair[0])} twice")
 

@@ -48,17 +48,30 @@ def phi(tailness: np.ndarray, group: np.ndarray) -> dict[str, float]:
             for name in GROUPS if (group == name).any()}
 
 
-def likeness(nearest: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """Return how often pool images resemble each group, relative to the size of the group.
+def closest(similarity: np.ndarray) -> np.ndarray:
+    """Return which 10 % of the pool images are most similar to a group, bool [P].
+
+    similarity: of every pool image to the in-domain image of the group that is most similar to it, [P].
+    """
+    chosen = np.zeros(len(similarity), bool)
+    chosen[np.argsort(-similarity, kind="stable")[: max(1, round(TOP * len(similarity)))]] = True
+    return chosen
+
+
+def closeness(chosen: np.ndarray, close: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return how many of the chosen pool images are close to each group, relative to a random choice.
+
+    A nearest in-domain image is no measure of this: a pool image that resembles nothing is nearest to an outlier, and
+    outliers are in the rare classes.
 
     Args:
-        nearest: group name of the in-domain image nearest to each pool image, [K].
-        group: group name of every in-domain image, [N].
+        chosen: rows of the pool, [K].
+        close: for every group that occurs, which pool images are closest to it (``closest``), [P].
 
     Returns:
-        For every group that occurs, its fraction of ``nearest`` over its fraction of ``group``.
+        For every group, the fraction of the chosen images that are close over that of the pool: 1 is a random choice.
     """
-    return {name: float((nearest == name).mean() / (group == name).mean()) for name in GROUPS if (group == name).any()}
+    return {name: float(member[chosen].mean() / member.mean()) for name, member in close.items()}
 
 
 def budget_lean(budget: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> dict[str, float]:

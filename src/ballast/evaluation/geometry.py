@@ -1,8 +1,11 @@
-"""Geometry of features on the unit sphere: how evenly they spread, and how close a class lies together."""
+"""Geometry of features on the unit sphere: how evenly they spread, how close a class lies, who its neighbours are."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize, one_hot
+
+from ballast.evaluation.groups import GROUPS
 
 
 def uniformity(features: Tensor) -> float:
@@ -32,3 +35,21 @@ def consistency(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     count = member.sum(0)
     together = (member.T @ x).square().sum(1)  # sum of all cosines within a class, each image with itself included
     return (together - count) / (count * (count - 1))
+
+
+def purity(z: np.ndarray, labels: np.ndarray, groups: np.ndarray, k: int) -> dict[str, float]:
+    """Return for the images of each group how many of their k nearest neighbours are of their own class, as a fraction.
+
+    What a second positive from the neighbourhood is worth: below one half, most of them are of another class.
+
+    Args:
+        z: unit embeddings [N, d].
+        labels: [N].
+        groups: group of every class, [C].
+        k: number of neighbours, the image itself left out.
+    """
+    similarity = z @ z.T
+    np.fill_diagonal(similarity, -np.inf)
+    nearest = np.argsort(-similarity, axis=1, kind="stable")[:, : min(k, len(z) - 1)]
+    same = (labels[nearest] == labels[:, None]).mean(1)
+    return {name: float(same[groups[labels] == name].mean()) for name in GROUPS if (groups[labels] == name).any()}

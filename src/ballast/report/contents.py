@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ballast.report.page import Section
-from ballast.report.tables import relative_likeness
+from ballast.report.tables import VERDICTS, agreement, gains_as_text, of_last_round, with_errors
 
-INTRO = ("{rows} rows on {dataset}, split {split}, seed {seed}. Labels were used to draw the split and to measure "
-         "these numbers. Training and selection never saw a label.")
+INTRO = ("{rows} rows on {dataset}, {repeats} repeats, each with its own split and seed. Labels were used to draw the "
+         "split and to measure these numbers. Training and selection never saw a label.")
 TERMS = [
     "Many, Median, Few: groups of classes by their number of training images; Few holds the rare classes.",
     "Std: the deviation of the three group accuracies; the smaller, the more evenly a method treats the groups.",
@@ -20,6 +20,7 @@ TERMS = [
 WHAT_IT_DOES = {  # the rows of the default in a line; README has them too
     "balanced": "SimCLR on as many images, evenly spread over the classes (the reference)",
     "simclr": "SimCLR on the long-tailed images alone (the baseline)",
+    "matched": "SimCLR alone, for as many updates as with pool images",
     "sdclr": "SimCLR against a pruned copy of the network",
     "bcl": "stronger augmentation of the images with a high loss",
     "random": "SimCLR with a random subset of the pool",
@@ -44,11 +45,15 @@ class Picture:
 
 
 PICTURES = [
+    Picture("gains.png", "Gains",
+            "The paired gain of one row over another, with its 95 % interval. Filled: the verdict is better (circle) "
+            "or worse (square); hollow: it cannot be told with these repeats.", True),
     Picture("groups.png", "Many, Median, Few",
-            "Accuracy by group of classes. A method that serves the rare classes has bars of equal height.", True),
+            "Accuracy by group of classes, with the standard error over repeats. A method that serves the rare classes "
+            "has bars of equal height.", True),
     Picture("per_class.png", "From head to tail",
-            "Accuracy of every class, the most common class on the left. Each point is the mean over five neighbouring "
-            "classes, because single classes differ in difficulty more than methods do.", True),
+            "Accuracy by rank, the most common class on the left, mean over the repeats. Each point is the mean over "
+            "five neighbouring classes, because single classes differ in difficulty more than methods do.", True),
     Picture("history.png", "Training",
             "The contrastive loss over the epochs. It rises for a few epochs when a round brings new pool images. A "
             "lower loss does not mean better features: more similar images make the task harder."),
@@ -77,19 +82,19 @@ def sections(tables: dict[str, pd.DataFrame], published: str, facts: list[str]) 
     """Return the sections of the page in order.
 
     Args:
-        tables: the CSV files of results/ by name: table, protocols, likeness, history.
+        tables: the CSV files of results/ by name: table, gains, protocols, closeness, history.
         published: results/published.md, our results beside the papers'.
         facts: what has to be the same for the same numbers, one line each.
     """
     labelled = "All" in tables["table"]
     pictures = [Section(picture.title, picture.caption, pictures=[picture.file]) for picture in shown(labelled)]
     provenance = Section(
-        "Reproduction", "The same parameters, code and versions give the same bytes on the same kind of CPU. dvc.lock "
+        "Reproduction", "The same parameters, code and versions give the same bytes (docs/guarantees.md). dvc.lock "
         "holds the hash of every input and output.", facts=facts)
     if not labelled:
         return [_without_labels(tables["table"]), *pictures, _effort(tables["history"]), provenance]
-    return [*_accuracies(tables["table"], tables["protocols"], published), *pictures, _likeness(tables["likeness"]),
-            _effort(tables["history"]), provenance]
+    return [*_accuracies(tables["table"], tables["protocols"], published), *_verdicts(tables["gains"]), *pictures,
+            _closeness(tables["closeness"]), _effort(tables["history"]), provenance]
 
 
 def shown(labelled: bool) -> list[Picture]:
@@ -101,40 +106,52 @@ def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) ->
     """Return the sections of accuracies, and what their rows and columns mean."""
     legend = [f"{row}: {WHAT_IT_DOES[row]}" for row in table["method"] if row in WHAT_IT_DOES]
     return [
-        Section("Methods", "Linear probe on the frozen encoder, top-1 accuracy in percent. The best value of every "
-                "column is marked; for Std, that is the smallest.", table, ("Std",), marked=True,
-                facts=[*legend, *TERMS]),
-        Section("Other evaluations", "imbalanced: the probe is trained on the long-tailed list itself. few-shot: it is "
-                "trained on a few images per class; fine-tuned: the whole network is. kNN: nearest neighbours, without "
-                "training.", protocols, marked=True),
+        Section("Methods", "Logistic regression on the frozen encoder, top-1 accuracy in percent, mean ± standard "
+                "error over the repeats.", with_errors(table), facts=[*legend, *TERMS]),
+        Section("Other evaluations", "imbalanced: the classifier is trained on the long-tailed list itself. few-shot: "
+                "on a few images per class. SVM: a linear support vector machine. SGD: the papers' linear probe. "
+                "fine-tuned: the whole network, on the few-shot list. kNN: nearest neighbours, without training; kNN@1 "
+                "and kNN@10 with the long-tailed list.", with_errors(protocols)),
         Section("Published results", "Results of the papers beside ours, for data sets that the papers use.",
                 verbatim=published)]
+
+
+def _verdicts(gains: pd.DataFrame) -> list[Section]:
+    """Return the sections of gains and verdicts; none where no pair is compared."""
+    if not len(gains):
+        return []
+    linear = gains[(gains["protocol"] == "linear") & gains["column"].isin(["All", "Few"])]
+    by_name = {name: part for name, part in gains.groupby("protocol", sort=False)}
+    return [Section("Verdicts", VERDICTS, gains_as_text(linear)),
+            Section("Do other evaluations agree?", "The verdict on All by every evaluation: + better, - worse, . "
+                    "cannot tell.", agreement(by_name))]
 
 
 def _without_labels(table: pd.DataFrame) -> Section:
     """Return the section of what is known without labels."""
     return Section("Methods", "There are no labelled test images, so there is no accuracy. The table holds the "
                    "uniformity of the features (lower is more uniform), and images and contrastive loss of the last "
-                   "epoch.", table)
+                   "epoch.", with_errors(table, 3))
 
 
-def _likeness(table: pd.DataFrame) -> Section:
-    """Return the section about the groups that the selected images resemble."""
+def _closeness(table: pd.DataFrame) -> Section:
+    """Return the section about the groups that the selected images are close to."""
     return Section(
-        "Which groups the selected images resemble",
-        "Each pool image counts for the group of the in-domain image that is nearest to it in SimCLR's features. The "
-        "table divides a group's share of the selection (of the last round) by its share of the whole pool. 1.00 is "
-        "what a random choice has; above 1, the selection leans towards the group more than a random choice would. A "
-        "selection that looks for images like those of the rare classes aims at a high value in Few. The number does "
-        "not measure quality: a pool image without any object may also lie nearest to a rare class, and a method may "
-        "help the rare classes with a value below 1.",
-        relative_likeness(table))
+        "Which groups the selected images are close to",
+        "For each group, the pool images that are most similar to one of its in-domain images, 10 % of the pool by "
+        "SimCLR's features. The table has their share of a selection (of the last round), relative to their share of "
+        "the pool, mean ± standard error: 1.00 is a random choice. A selection that looks for images like those of the "
+        "rare classes aims at a high value in Few. The number does not measure quality.",
+        with_errors(of_last_round(table), 2))
 
 
 def _effort(history: pd.DataFrame) -> Section:
     """Return the section of epochs and images of every training; seconds would differ in every run."""
     methods = history.groupby("method", sort=False)
-    table = pd.DataFrame({"epochs": methods["epoch"].max(), "images": methods["images"].sum()}).reset_index()
-    return Section("Training effort", "Epochs, and the images of all epochs together; each image is seen in two views. "
+    repeats = methods["repeat"].nunique()
+    images = (methods["images"].sum() / repeats).round().astype(int)
+    table = pd.DataFrame({"epochs": methods["epoch"].max(), "images": images}).reset_index()
+    return Section("Training effort", "Epochs, and the images of all epochs of a repeat together; each image is "
+                   "seen in two views. "
                    "A student's row counts the student's epochs, its guide has a row of its own. The command make "
                    "times shows the seconds of every stage on this machine.", table)

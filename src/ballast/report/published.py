@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ballast.config.profile import Network
-from ballast.report.tables import COLUMNS
+from ballast.report.tables import COLUMNS, mean_and_error
 
 CIFAR = {"encoder": "ResNet-18", "epochs": 2000, "batch": 512, "budget": 10000, "groups": "thirds"}
 LARGE = {"encoder": "ResNet-50", "epochs": 500, "batch": 256, "budget": 10000, "groups": "counts"}
@@ -39,7 +39,7 @@ def beside(ours: pd.DataFrame, dataset: str, facts: dict) -> str:
     """Return our rows beside the published ones for the same data set, in Markdown.
 
     Args:
-        ours: columns method, Many, Median, Few, Std, All.
+        ours: columns method, Many, Median, Few, Std, All, and the error of each, as tables.summary returns.
         dataset: the name of our data set.
         facts: how our numbers were made, by the keys of PROTOCOLS; ``epochs`` may hold a value for each method. Below
             the table, one line names each fact in which a source differs.
@@ -51,7 +51,8 @@ def beside(ours: pd.DataFrame, dataset: str, facts: dict) -> str:
         return f"The papers have no numbers for `{dataset}`.\n"
     rows = []
     for _, row in ours.iterrows():
-        rows.append({"method": row["method"], "from": "Ballast", **{name: f"{row[name]:.2f}" for name in COLUMNS}})
+        rows.append({"method": row["method"], "from": "Ballast",
+                     **{name: mean_and_error(row[name], row[f"{name} se"], 2) for name in COLUMNS}})
         rows += [{"method": row["method"], "from": _origin(other), **{name: _cell(other, name) for name in COLUMNS}}
                  for _, other in theirs[theirs["method"] == row["method"]].iterrows()]
     lines = [pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True), ""]

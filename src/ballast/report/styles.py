@@ -5,7 +5,7 @@ from collections.abc import Sequence
 COLORS = ["#777777", "#000000", "#E69F00", "#56B4E9", "#D55E00", "#CC79A7", "#009E73", "#0072B2", "#F0E442", "#8C510A",
            "#88CCEE", "#882255"]
 ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt", "sdclr-colt", "bcl-colt", "guide",
-        "guided"]  # these keep their color whatever is shown; other rows take the next free styles
+        "guided", "matched"]  # these keep their color whatever is shown; other rows take the next free styles
 LINES = ["-", "--", "-.", ":"]
 MARKERS = ["", "o", "s", "^", "v", "D"]
 HATCHES = ["", "//", "xx", "..", "\\\\", "++"]

@@ -1,78 +1,143 @@
-"""Tables that compare the rows of params.yaml: accuracies, evaluation protocols, and what is known without labels."""
+"""Tables that compare the rows of params.yaml: accuracies with their errors, gains with verdicts, other protocols."""
 
+import numpy as np
 import pandas as pd
 
 COLUMNS = ["Many", "Median", "Few", "Std", "All"]
-PROTOCOLS = {"linear": "linear", "imbalanced": "imbalanced", "fewshot": "few-shot", "finetune": "few-shot, fine-tuned",
-             "knn": "kNN"}
+PROTOCOLS = {
+    "linear": "linear", "fewshot": "few-shot", "imbalanced": "imbalanced", "svm": "SVM", "svm-fewshot": "few-shot SVM",
+    "svm-imbalanced": "imbalanced SVM", "knn": "kNN", "knn1": "kNN@1", "knn10": "kNN@10", "sgd": "SGD",
+    "sgd-fewshot": "few-shot SGD", "sgd-imbalanced": "imbalanced SGD", "finetune": "fine-tuned"}
+OF_RUN = ["repeat", "split", "seed", "protocol"]  # what a line of the table of single repeats says of itself
 
 
-def comparison(metrics: dict[str, dict[str, float]]) -> pd.DataFrame:
-    """Return one row per method, in the given order.
+def summary(runs: pd.DataFrame, by: str = "method", columns: list[str] = COLUMNS) -> pd.DataFrame:
+    """Return the mean over repeats and its standard error, a line for each method in the order of the runs.
 
     Args:
-        metrics: accuracies by column name for every method; missing ones become NaN.
+        runs: one line per method and repeat.
+        by: the column to group by.
+        columns: what to average.
 
     Returns:
-        Columns method, Many, Median, Few, Std, All.
+        Columns method, those asked for, and "<column> se" for each, NaN for one repeat.
     """
-    return pd.DataFrame([{"method": name, **{key: values.get(key, float("nan")) for key in COLUMNS}}
-                         for name, values in metrics.items()])
+    groups = runs.groupby(by, sort=False)[columns]
+    errors = groups.std(ddof=1) / np.sqrt(groups.count())
+    return pd.concat([groups.mean(), errors.add_suffix(" se")], axis=1).round(4).reset_index()
 
 
-def label_free(features: dict[str, dict[str, float]], history: pd.DataFrame) -> pd.DataFrame:
+def with_errors(table: pd.DataFrame, digits: int = 1) -> pd.DataFrame:
+    """Return a table of ``summary`` as text, "88.3 ± 0.6" or, where there is no error, "88.3"."""
+    shown = table[[name for name in table.columns if not name.endswith(" se")]].copy()
+    for name in shown.columns:
+        if f"{name} se" in table:
+            shown[name] = [mean_and_error(mean, error, digits) for mean, error in zip(table[name], table[f"{name} se"])]
+    return shown
+
+
+def mean_and_error(mean: float, error: float, digits: int = 1) -> str:
+    """Return "mean ± standard error"; the mean alone where no error is known, a dash where there is no mean."""
+    if pd.isna(mean):
+        return "–"
+    return f"{mean:.{digits}f}" + ("" if pd.isna(error) else f" ± {error:.{digits}f}")
+
+
+def by_protocol(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return All and Few, each with its error, of every method under every protocol that was measured.
+
+    runs: the table of single repeats, with a column method.
+    """
+    parts = []
+    for name, label in PROTOCOLS.items():
+        part = summary(runs[runs["protocol"] == name], columns=["All", "Few"]).set_index("method")
+        if len(part):
+            part = part[["All", "All se", "Few", "Few se"]]
+            parts.append(part.set_axis([f"{label}: {column}" for column in part.columns], axis=1))
+    return pd.concat(parts, axis=1).reset_index() if parts else pd.DataFrame(columns=["method"])
+
+
+def gains_as_text(gains: pd.DataFrame) -> pd.DataFrame:
+    """Return the gains of verdicts.gains as text: a line for each pair, a cell for each column of accuracies.
+
+    A cell holds the gain, its 95 % interval and the verdict; where it cannot be told, how many repeats would tell one
+    point.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for line in gains.itertuples():
+        cells = rows.setdefault(f"{line.method} over {line.over}", {})
+        cells[line.column] = gain_as_text(line)
+    return pd.DataFrame([{"gain of": pair, **cells} for pair, cells in rows.items()])
+
+
+def gain_as_text(line) -> str:
+    """Return one line of verdicts.gains as a cell."""
+    if pd.isna(line.se):
+        return f"{line.gain:+.1f} (one repeat: no error)"
+    text = f"{line.gain:+.1f} [{line.low:+.1f}, {line.high:+.1f}] {line.verdict}"
+    return text if pd.isna(line.repeats_needed) else f"{text} ({line.repeats_needed})"
+
+
+def agreement(gains: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the verdicts on All of every pair by every protocol: + better, - worse, . cannot tell.
+
+    gains: by protocol, what verdicts.gains returned.
+    """
+    signs = {"better": "+", "worse": "-", "cannot tell": "."}
+    table = {PROTOCOLS[name]: part[part["column"] == "All"].assign(
+        pair=lambda lines: lines["method"] + " over " + lines["over"]).set_index("pair")["verdict"].map(signs)
+        for name, part in gains.items()}
+    return pd.DataFrame(table).rename_axis("gain of").reset_index()
+
+
+def label_free(features: dict[str, dict], history: pd.DataFrame) -> pd.DataFrame:
     """Return what is known of every method without labels.
 
     Args:
-        features: the geometry of the features (``uniformity``) for every method.
-        history: one row per method and epoch; columns method, images, contrastive.
+        features: the geometry of the features (``uniformity``) for every method, with ``se`` where it is known.
+        history: a line per method, repeat and epoch; columns method, repeat, images, contrastive.
 
     Returns:
-        Columns method, uniformity, and images and contrastive loss of the last epoch.
+        Columns method, uniformity, its error, and images and contrastive loss of the last epoch, means over repeats.
     """
-    table = pd.DataFrame([{"method": name, "uniformity": values["uniformity"]} for name, values in features.items()])
-    last = history.groupby("method").last()[["images", "contrastive"]].reset_index()
-    return table.merge(last, on="method", how="left")
+    table = pd.DataFrame([{"method": name, "uniformity": values["uniformity"],
+                           "uniformity se": values.get("se", {}).get("uniformity", np.nan)}
+                          for name, values in features.items()])
+    last = history.groupby(["method", "repeat"], sort=False).last().groupby("method")[["images", "contrastive"]].mean()
+    return table.merge(last.reset_index(), on="method", how="left")
 
 
-def by_protocol(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return All and Few of every method under every protocol; ``tables`` holds a comparison for each protocol."""
-    columns = {f"{PROTOCOLS[name]}: {column}": table.set_index("method")[column]
-               for name, table in tables.items() for column in ("All", "Few")}
-    return pd.DataFrame(columns).reset_index()
+def of_last_round(closeness: pd.DataFrame) -> pd.DataFrame:
+    """Return how close the last round of every method is to each group, mean and error over repeats.
 
-
-def relative_likeness(table: pd.DataFrame, reference: str = "pool") -> pd.DataFrame:
-    """Divide the likeness of every selection by that of the whole pool.
-
-    A value of 1 is what a random choice has. Above 1, the selection takes more images that resemble the group.
-
-    Args:
-        table: columns method, epoch and one for each group; rows in the order of the rounds. The last round counts.
-        reference: the method to divide by; its row is left out.
-
-    Returns:
-        One row per method; columns method and one for each group.
+    closeness: columns method, epoch, repeat and one for each group; lines in the order of the rounds.
     """
-    last = table.drop(columns="epoch").groupby("method", sort=False).last()
-    return (last.drop(index=reference) / last.loc[reference]).reset_index()
+    last = closeness.groupby(["method", "repeat"], sort=False).last().reset_index()
+    return summary(last, columns=[name for name in closeness.columns if name not in ("method", "epoch", "repeat")])
 
 
-def markdown(table: pd.DataFrame, protocols: pd.DataFrame, facts: list[dict[str, str]]) -> str:
-    """Return the comparison and the other protocols in Markdown, and below them how the numbers were measured."""
-    return "\n".join([as_text(table, ".2f"), "",
-                      "Linear probe, top-1 accuracy in percent; a smaller Std is better. The other evaluations:", "",
-                      as_text(protocols, ".1f"), "", *_facts(facts)])
+VERDICTS = ("Gains over the same repeats, with 95 % intervals (Student's t). A verdict counts all pairs of its column "
+            "(Holm, 5 %); in brackets, how many repeats would tell a difference of one point.")
+
+
+def markdown(table: pd.DataFrame, gains: pd.DataFrame, facts: list[dict[str, str]]) -> str:
+    """Return the comparison and the verdicts in Markdown, and below them how the numbers were measured."""
+    one = table["All se"].isna().all()
+    how = "one repeat: no error bar, no verdict" if one else "mean ± standard error over the repeats"
+    lines = [as_text(with_errors(table)), "", f"Accuracy in percent ({how}); a smaller Std is better.", ""]
+    if len(gains):
+        lines += [as_text(gains_as_text(gains)), "", *([] if one else [VERDICTS, ""])]
+    return "\n".join([*lines, *_facts(facts)])
 
 
 def markdown_label_free(table: pd.DataFrame, facts: list[dict[str, str]]) -> str:
     """Return the label-free table in Markdown, and below it how the numbers were measured."""
-    return "\n".join([as_text(table, ".3f"), "",
+    return "\n".join([as_text(with_errors(table, 3), ".3f"), "",
                       "No labels, so no accuracy: uniformity of the features (lower is more uniform), and images and "
                       "contrastive loss of the last epoch.", "", *_facts(facts)])
 
 
-def as_text(table: pd.DataFrame, numbers: str) -> str:
+def as_text(table: pd.DataFrame, numbers: str = ".2f") -> str:
     """Return a table in Markdown, its numbers in the given format and a dash for each missing value."""
     filled = table.astype(object).where(table.notna(), None)
     return filled.to_markdown(index=False, floatfmt=numbers, missingval="–")

@@ -1,7 +1,7 @@
 """The default data set: characters in matplotlib's fonts over textures cut from scikit-learn's two photographs.
 
-Twenty Latin letters are the classes. The pool holds Greek, Cyrillic and symbol glyphs (near) and bare photograph patches
-(far). Images are gray, uint8 [N, 1, size, size]. Nothing is downloaded, and the same seed gives the same bytes.
+Twenty Latin letters are the classes. The pool holds Greek, Cyrillic and symbol glyphs (near) and bare photograph
+patches (far). Images are gray, uint8 [N, 1, size, size]. Nothing is downloaded, and the same seed gives the same bytes.
 """
 
 from functools import cache
