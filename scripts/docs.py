@@ -21,7 +21,7 @@ from ballast.report.tables import agreement, as_text, gains_as_text, with_errors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
-DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 6}
+DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
 PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
@@ -89,7 +89,7 @@ def rows_of(page: str, root: Path = Path(".")) -> dict[str, str]:
 def diagnostics(metrics: dict[str, dict]) -> str:
     """Return for every row that remembers tailness or samples in rounds what metrics/diagnostics.json says."""
     measures = sorted({measure for values in metrics.values()
-                       for measure in values.get("rank correlation of tailness and count", {})})
+                       for measure in values.get("rank correlation of tailness and count", {}) if measure != "se"})
     rows = []
     for method, values in metrics.items():
         correlation = values.get("rank correlation of tailness and count", {})

@@ -126,23 +126,23 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
 @pytest.mark.parametrize(("path", "value", "line"), [
     ("sampling.budget", -5, "sampling.budget: expected a value greater than or equal to 1, got -5"),
     ("sampling.budget", 9000, "sampling.budget: expected at most the 6000 images of the pool, got 9000"),
-    ("sampling.warmup", 100, "sampling.warmup: expected less than the 100 epochs of colt, got 100"),
+    ("sampling.warmup", 100, "sampling.warmup: expected less than the 36 epochs of colt, got 100"),
     ("pretrain.epochs", 0, "pretrain.epochs: expected a value greater than or equal to 1"),
     ("pretrain.epochs", "60", "pretrain.epochs: expected a valid integer, got '60'"),
-    ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 100 epochs of balanced, got 99999"),
+    ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 36 epochs of balanced, got 99999"),
     ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than 0, got -1.0"),
     ("pretrain.temperature", {"low": 0.1}, "pretrain.temperature.high: missing"),
     ("pretrain.temperature", {"low": 2.0, "high": 1.0}, "pretrain.temperature.low: expected at most `high`, 1.0, "),
     ("adapt.sdclr.temperature", {"low": 3, "high": 1.0}, "adapt.sdclr.temperature.low: expected at most `high`, 1.0, "),
     ("pretrain.temperature_period", 1.5, "pretrain.temperature_period: expected a value less than or equal to 1"),
-    ("student.warmup", 31, "student.warmup: expected at most the 30 epochs, got 31"),
+    ("student.warmup", 31, "student.warmup: expected at most the 12 epochs, got 31"),
     ("network.width", 4, "network.width: expected a value greater than or equal to 16, got 4"),
     ("network.depths", [], "network.depths: expected at least 1 of them, got []"),
     ("augment.crop", [0.9, 0.2], "augment.crop: expected [smallest, largest], got [0.9, 0.2]"),
     ("augment.grey", 0.2, "augment.grey: unknown key; did you mean 'gray'?"),
-    ("linear.crop", "two", "linear.crop: expected a valid integer, got 'two'"),
-    ("linear.crop", [0.9, 0.2], "linear.crop: expected [smallest, largest], got [0.9, 0.2]"),
-    ("fewshot.every", 1000, "fewshot.every: expected at most the 100 epochs, got 1000"),
+    ("sgd.crop", "two", "sgd.crop: expected a valid integer, got 'two'"),
+    ("sgd.crop", [0.9, 0.2], "sgd.crop: expected [smallest, largest], got [0.9, 0.2]"),
+    ("sgd_fewshot.every", 1000, "sgd_fewshot.every: expected at most the 40 epochs, got 1000"),
     ("knn", KeyError, "knn: missing"),
     ("adapt.sdcrl", {"prune": 0.5}, "adapt.sdcrl: unknown key; did you mean 'sdclr'?; expected a framework, an idea"),
     ("adapt.sdclr.prune", 2.0, "adapt.sdclr.prune: expected a value less than 1, got 2.0"),
@@ -150,7 +150,7 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
     ("adapt.bcl.colt", {}, "adapt.bcl.colt: unknown key"),
     ("adapt.select.epochs", 0, "adapt.select.epochs: expected a value greater than or equal to 1, got 0"),
     ("adapt.colt.colt", {"domain": {"weight": -1.0}}, "adapt.colt.colt.domain.weight: expected a value greater"),
-    ("adapt.bcl.epochs", 4, "pretrain.warmup: expected at most the 4 epochs of bcl, got 5"),
+    ("adapt.bcl.epochs", 1, "pretrain.warmup: expected at most the 1 epochs of bcl, got 2"),
 ])
 def test_a_mistake_in_the_profile_is_one_line_that_names_it(path, value, line):
     message = refusal(PARAMS, changed(profile("laptop"), path, value), dataset("glyphs"))
@@ -182,9 +182,9 @@ def test_schedules_are_checked_for_the_profile_in_use_alone():
                       dataset("cifar10_lt"))
     assert message == ("configs/profiles/cifar10_lt.yaml: sampling.warmup: expected less than the 14 epochs of colt, "
                        "got 100")
-    short = changed(PARAMS, "methods.colt.pretrain.epochs", 4)
+    short = changed(PARAMS, "methods.colt.pretrain.epochs", 1)
     assert refusal(short, profile("laptop"), dataset("glyphs")).startswith(
-        f"{LAPTOP}pretrain.warmup: expected at most the 4 epochs of colt, got 5")
+        f"{LAPTOP}pretrain.warmup: expected at most the 1 epochs of colt, got 2")
 
 
 def test_sdclr_without_a_pruned_fraction_is_told_where_to_set_it():
@@ -197,7 +197,7 @@ def test_sdclr_without_a_pruned_fraction_is_told_where_to_set_it():
 def test_images_that_are_cut_from_files_need_crops_by_fraction():
     raw = {**PARAMS, "dataset": "imagenet100_lt"}
     assert refusal(raw, profile("laptop"), dataset("imagenet100_lt")).startswith(
-        f"{LAPTOP}linear.crop: expected [smallest, largest], got 2 pixels of padding")
+        f"{LAPTOP}sgd.crop: expected [smallest, largest], got 2 pixels of padding")
     check({**raw, "profile": "imagenet100_lt"}, profile("imagenet100_lt"), dataset("imagenet100_lt"))
 
 
@@ -226,9 +226,8 @@ def test_a_name_that_ballast_uses_itself_is_refused(name, block, place, value):
 def test_the_names_of_outputs_beside_those_of_rows_are_reserved():
     outputs = re.findall(r"(?:runs|metrics)/([\w-]+)(?:/\$\{item\}\.csv|/\$\{item\}\.json|\.json)",
                          (ROOT / "dvc.yaml").read_text())
-    assert {"per_class", "protocol", "history", "diagnostics", "likeness"} <= set(outputs)
-    in_folders = {"fewshot", "imbalanced", "knn", "features", "finetune"}  # metrics/knn/ROW.json
-    assert set(outputs) - in_folders <= set(RESERVED)
+    assert {"per_class", "protocol", "history", "diagnostics", "closeness"} <= set(outputs)
+    assert set(outputs) <= set(RESERVED)
 
 
 def test_a_row_has_at_most_one_idea_that_samples(monkeypatch):

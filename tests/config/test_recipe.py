@@ -86,8 +86,8 @@ def test_recipes_are_plain_and_loaded_whole(name):
 
 def test_matched_updates_know_the_rounds_that_they_match():
     recipe = load_recipe(merged_recipe(params(), profile("laptop"), "matched"))
-    assert recipe.match_updates and (recipe.sampling.budget, recipe.sampling.every) == (600, 5)
-    assert recipe.optimization.epochs == 100
+    assert recipe.match_updates and (recipe.sampling.budget, recipe.sampling.every) == (400, 3)
+    assert recipe.optimization.epochs == 36
 
 
 def test_a_row_counts_more_than_what_a_profile_adapts_and_that_more_than_the_profile():
@@ -96,7 +96,7 @@ def test_a_row_counts_more_than_what_a_profile_adapts_and_that_more_than_the_pro
     changed = with_variant(params(), "mak-sdclr")
     assert [place.split(": ")[1] for place, _ in sources(changed, block, "mak")] == [
         "pretrain", "adapt.sdclr", "adapt.select", "methods.mak.pretrain"]
-    assert merged_recipe(params(), block, "simclr")["optimization"]["lr"] == 0.3
+    assert merged_recipe(params(), block, "simclr")["optimization"]["lr"] == 0.02
     assert merged_recipe(changed, block, "mak")["optimization"]["lr"] == 0.2
     assert merged_recipe(params(), block, "bcl-colt")["optimization"]["lr"] == 0.4
     changed["methods"]["mak"]["pretrain"].update(lr=0.9, temperature=0.7)

@@ -58,7 +58,7 @@ def test_diagnostics_are_a_row_per_method_with_blanks_for_what_it_does_not_have(
 
 
 def test_results_of_other_parameters_do_not_reach_the_pages(tmp_path, monkeypatch):
-    (tmp_path / "params.yaml").write_text("dataset: own\nprofile: laptop\nsplit: 1\nrepeats: 6\n")
+    (tmp_path / "params.yaml").write_text("dataset: own\nprofile: laptop\nsplit: 1\nrepeats: 7\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(docs.BallastError, match=r"params\.yaml: dataset: expected 'glyphs'"):
         docs.main()

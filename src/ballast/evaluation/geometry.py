@@ -7,6 +7,8 @@ from torch.nn.functional import normalize, one_hot
 
 from ballast.evaluation.groups import GROUPS
 
+BLOCK = 1024  # rows of pairs at a time: all pairs of many images do not fit into memory
+
 
 def uniformity(features: Tensor) -> float:
     """Return the uniformity of features [N, d]; a lower value is more uniform.
@@ -14,9 +16,9 @@ def uniformity(features: Tensor) -> float:
     It is log mean exp(-2 ||x - y||^2) over all pairs of unit vectors x and y (Wang and Isola, ICML 2020, section 4.1).
     """
     x = normalize(features.double())
-    squared = (2 - 2 * x @ x.T).clamp(min=0)
-    pairs = torch.ones(len(x), len(x), dtype=torch.bool, device=x.device).triu(1)
-    return (-2 * squared[pairs]).exp().mean().log().item()
+    n = len(x)
+    total = sum(((4 * part @ x.T - 4).clamp_(max=0).exp_().sum() for part in x.split(BLOCK)), -float(n))  # no self-pairs
+    return (total / (n * (n - 1))).log().item()
 
 
 def consistency(features: Tensor, labels: Tensor, classes: int) -> Tensor:

@@ -22,7 +22,7 @@ FONTS = [f"DejaVu{family}.ttf" for family in (
     "Serif", "Serif-Bold", "Serif-Italic", "Serif-BoldItalic")]
 PHOTOGRAPHS = ("china.jpg", "flower.jpg")
 SUPERSAMPLING = 4
-CONTRAST = 0.18  # of the paper: with more, an encoder tells images apart by it and learns characters late or never
+CONTRAST = 0.25  # of the paper: with more, an encoder tells images apart by it and learns characters late or never
 
 
 def labelled(per_class: int, size: int, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:
