@@ -38,7 +38,7 @@ SETTINGS = ["dataset=folders", "profile=study", "configs/datasets/folders.yaml:s
 PAGE = Path("docs/results.md")
 FOLDER = Path("docs/results")
 QUANTITIES = ["rank correlation of tailness and count", "rank correlation of tailness on two splits", "phi",
-              "lean of the budget", "closeness", "likeness", "pool images of all rounds"]
+              "lean of the budget", "closeness", "pool images of all rounds"]
 FIGURES = ["history.png", "rounds.png", "tailness.png", "ecle.png", "groups.png", "gains.png"]
 
 

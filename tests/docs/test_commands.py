@@ -25,7 +25,7 @@ ALL = os.environ.get("BALLAST_DOCS") == "all"
 SMALL = ("small", "study", "digits")
 ELSEWHERE = {  # not run here, and what runs it
     "make test": "this is part of it",
-    "make ablations SPLITS=1": "tests/training/test_rows.py trains every variant, test_variants.py two by make table",
+    "make ablations": "tests/training/test_rows.py trains every variant, test_variants.py two by make table",
     "make setup && source .venv/bin/activate": ".ci/run makes the environment",
     "make ui": "test_the_pages_of_mlflow_are_served",
     "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",

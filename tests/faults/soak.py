@@ -25,7 +25,7 @@ CHANGES = [  # file, path, values that may stand there instead
     ("params.yaml", "methods.guide.pretrain.colt.domain.weight", [0.0]),
     ("params.yaml", "seed", [2]),
     ("params.yaml", "students.guided.distill", [0.0]),
-    (LAPTOP, "linear.epochs", [25]),
+    (LAPTOP, "sgd.epochs", [10]),
     (LAPTOP, "adapt.sdclr.prune", [0.3]),
 ]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)

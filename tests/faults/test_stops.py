@@ -5,19 +5,21 @@ import signal
 import subprocess
 import time
 
+import psutil
 import pytest
 
 from tests.faults.conftest import some, with_all
 
 COMMANDS = {
-    "pretrain@colt": "pretrain colt data/split/longtail.npy data/pool/all",
-    "pretrain@sdclr": "pretrain sdclr data/split/longtail.npy data/pool/none",
-    "student@guided": "student guided runs/guide",
+    "pretrain@colt": "pretrain colt longtail all",
+    "pretrain@sdclr": "pretrain sdclr longtail none",
+    "student@guided": "student guided guide",
 }
 
 
 def start(victim, target: str, **environment: str) -> subprocess.Popen:
     """Start the stage itself, as DVC would; what it says is kept."""
+    victim.forget(target)
     return subprocess.Popen(["python", "-m", *f"stages.{COMMANDS[target]}".split()], cwd=victim.folder, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             env={**victim.environment, "DVC_STAGE": target, **environment})
@@ -50,6 +52,7 @@ def test_asked_to_stop_it_saves_and_is_gone(victim, trial, target, number):
 @with_all
 def test_a_preempted_job_saves_although_dvc_dies_first(victim, trial):
     with trial("SIGTERM to dvc and the stage"):
+        victim.forget("pretrain@colt")
         run = subprocess.Popen(["dvc", "repro", "-f", "-s", "pretrain@colt"], cwd=victim.folder, env=victim.environment,
                                start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_state(victim, run)
@@ -66,10 +69,13 @@ def test_a_second_training_is_refused_and_the_first_ends_well(victim, trial):
     with trial("a second trainer of the same stage"):
         first = start(victim, "pretrain@colt")
         wait_for_state(victim, first)
-        first.send_signal(signal.SIGSTOP)  # it takes longer than the second one's patience
+        all_of_it = [psutil.Process(first.pid), *psutil.Process(first.pid).children()]
+        for process in all_of_it:
+            process.suspend()  # it takes longer than the second one's patience
         second = start(victim, "pretrain@colt")
         said = second.communicate(timeout=300)[0]
-        first.send_signal(signal.SIGCONT)
+        for process in all_of_it:
+            process.resume()
         assert second.returncode == 1 and said.count("another process is training this; wait for it or stop it") == 1
         assert first.wait(timeout=300) == 0
         victim.require_whole("pretrain@colt")

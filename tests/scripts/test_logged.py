@@ -8,11 +8,13 @@ import yaml
 from scripts.logged import comparison, curve, measured, parameters, stage_parameters
 
 FILES = {
-    "metrics/colt.json": json.dumps({"Many": 9.0, "Few": 7.0, "All": 8.0, "se": {"All": 0.5, "Many": 1.0}, "data": "glyphs"}),
+    "metrics/colt.json": json.dumps({"Many": 9.0, "Few": 7.0, "All": 8.0, "se": {"All": 0.5, "Many": 1.0},
+                                     "data": "glyphs"}),
     "metrics/own.json": json.dumps({}),
     "metrics/protocols/colt.json": json.dumps({"knn": {"All": 6.0, "se": {"All": 0.1}}, "processor": "x"}),
     "metrics/diagnostics.json": json.dumps({"colt": {"lean of the budget": {"Few": 2.0}}}),
-    "runs/history/colt.csv": "repeat,epoch,images,contrastive,domain\n1,1,10,3.5,\n1,2,20,3.0,1.5\n2,1,10,4.5,\n2,2,20,2.0,2.5\n",
+    "runs/history/colt.csv": "repeat,epoch,images,contrastive,domain\n"
+                             "1,1,10,3.5,\n1,2,20,3.0,1.5\n2,1,10,4.5,\n2,2,20,2.0,2.5\n",
     "data/recipes/pretrain/colt.yaml": yaml.safe_dump({"optimization": {"epochs": 100}, "ideas": {"colt": {"k": 10}}})}
 BLOCKS = {"": {"seed": 1, "methods": {"mak": {"select": {"alpha": 0.3}}}}, "profile": {"pretrain": {"lr": 0.3}},
           "dataset": {"groups": "thirds"}}

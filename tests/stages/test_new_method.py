@@ -44,7 +44,7 @@ def test_it_is_another_method_than_colt(finished, ran):
 
 
 @pytest.mark.parametrize("table", [
-    "table", "protocols", "groups", "per_class", "history", "tailness", "rounds", "likeness"])
+    "table", "protocols", "groups", "per_class", "history", "tailness", "rounds", "closeness", "repeats"])
 def test_every_table_has_it(finished, ran, table):
     rows = pd.read_csv(finished.folder / f"results/{table}.csv").groupby("method").size()
     assert rows[ROW] == rows["colt"]
@@ -53,7 +53,7 @@ def test_every_table_has_it(finished, ran, table):
 def test_every_diagnostic_and_the_report_have_it(finished, ran):
     diagnosed = json.loads((finished.folder / "metrics/diagnostics.json").read_text())
     assert set(diagnosed[ROW]) == set(diagnosed["colt"])
-    likeness = json.loads((finished.folder / "metrics/likeness.json").read_text())
-    assert set(likeness[ROW]) == set(likeness["colt"])
+    close = json.loads((finished.folder / "metrics/closeness.json").read_text())
+    assert set(close[ROW]) == set(close["colt"])
     for name in ("table.md", "report.md", "report.html"):
         assert ROW in (finished.folder / "results" / name).read_text(), name

@@ -14,6 +14,7 @@ from tests.project import ran
 
 OWN, SMOKE = "configs/datasets/own.yaml", "configs/profiles/smoke.yaml"
 ROWS = ("balanced", "simclr", "mak", "colt")
+FACTS = {"repeats", "data", "split", "seed", "processor"}
 CROPS = {f"{protocol}.crop": [0.3, 1.0] for protocol in ("sgd", "sgd_fewshot", "finetune")}
 
 
@@ -70,15 +71,16 @@ def test_without_labels_it_trains_selects_and_exports(unlabelled):
 
 def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
     for method in ("simclr", "mak", "colt"):
-        assert json.loads((unlabelled.folder / f"metrics/{method}.json").read_text()) == {}
-        assert json.loads((unlabelled.folder / f"metrics/finetune/{method}.json").read_text()) == {}
-        features = json.loads((unlabelled.folder / f"metrics/features/{method}.json").read_text())
-        assert set(features) == {"uniformity"} and features["uniformity"] < 0
+        assert set(json.loads((unlabelled.folder / f"metrics/{method}.json").read_text())) == FACTS
+        others = json.loads((unlabelled.folder / f"metrics/protocols/{method}.json").read_text())
+        assert set(others) == {"features", *FACTS} and set(others["features"]) == {"uniformity", "se"}
+        assert others["features"]["uniformity"] < 0
     table = pd.read_csv(unlabelled.folder / "results/table.csv")
     assert table["method"].tolist() == ["simclr", "mak", "colt"]  # there is no balanced list to train on
-    assert table["images"].tolist() == [150, 250, 250] and table["uniformity"].notna().all()
+    size = 15 * len(glyphs.CLASSES)
+    assert table["images"].tolist() == [size, size + 100, size + 100] and table["uniformity"].notna().all()
     text = (unlabelled.folder / "results/table.md").read_text()
-    assert "No labels, so no accuracy" in text and "no labelled images" in text and "nan" not in text
+    assert "No labels, so no accuracy" in text and "nan" not in text
     rounds = pd.read_csv(unlabelled.folder / "results/rounds.csv")
     assert set(rounds["method"]) == {"colt"} and pd.read_csv(unlabelled.folder / "results/ecle.csv").empty
     assert all(content.startswith(b"\x89PNG") for content in unlabelled.read("results/*.png").values())
@@ -108,9 +110,9 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
     project.repro("evaluate@colt", "evaluate@guided", "select_pool@mak")
     for method in ("colt", "guided"):
         metrics = json.loads((project.folder / f"metrics/{method}.json").read_text())
-        assert set(metrics) == {"Many", "Median", "Few", "Std", "All"} and 5 < metrics["All"] <= 100
-    assert json.loads((project.folder / "metrics/imbalanced/colt.json").read_text())["All"] > 0
-    assert json.loads((project.folder / "metrics/finetune/colt.json").read_text())["All"] > 0
+        assert set(metrics) == {"Many", "Median", "Few", "Std", "All", "se", *FACTS} and 2 < metrics["All"] <= 100
+    others = json.loads((project.folder / "metrics/protocols/colt.json").read_text())
+    assert others["imbalanced"]["All"] > 0 and others["finetune"]["All"] > 0
     counts = np.load(project.folder / "data/split/1/counts.npy").tolist()
     assert counts == [35 if name == "A" else 15 for name in sorted(glyphs.CLASSES)]
     said = project.stage("preflight", DVC_STAGE="preflight").stdout

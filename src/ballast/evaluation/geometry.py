@@ -1,7 +1,6 @@
 """Geometry of features on the unit sphere: how evenly they spread, how close a class lies, who its neighbours are."""
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn.functional import normalize, one_hot
 
@@ -17,7 +16,7 @@ def uniformity(features: Tensor) -> float:
     """
     x = normalize(features.double())
     n = len(x)
-    total = sum(((4 * part @ x.T - 4).clamp_(max=0).exp_().sum() for part in x.split(BLOCK)), -float(n))  # no self-pairs
+    total = sum((4 * part @ x.T - 4).clamp_(max=0).exp_().sum() for part in x.split(BLOCK)) - n  # without self-pairs
     return (total / (n * (n - 1))).log().item()
 
 
