@@ -12,7 +12,7 @@ from ballast.augment.draws import contrastive
 from ballast.config.profile import Augment
 from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from benchmarks.timing import seconds, show
 
 AUGMENT = Augment(crop=[0.1, 1.0], flip=0.5, jitter=[0.4, 0.4, 0.4, 0.1], jitter_p=0.8, gray=0.2, blur=0.0,
@@ -24,7 +24,7 @@ def main(quick: bool) -> None:
     device = prepare(torch.get_num_threads())
     count = 64 if quick else 2048
     images = Resident(torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)).to(device)
-    draws = contrastive(count, 1, 32, 32, AUGMENT, generator(0, "bench")).map(lambda column: column.to(device))
+    draws = contrastive(torch.arange(count, device=device), range(1), 32, 32, AUGMENT, Stream(0, "bench"))
     transform = v2.Compose([
         v2.RandomResizedCrop(32, (0.1, 1.0), interpolation=v2.InterpolationMode.BICUBIC), v2.RandomHorizontalFlip(),
         v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.1)], 0.8), v2.RandomGrayscale(0.2),

@@ -27,7 +27,7 @@ from ballast.augment.draws import contrastive
 from ballast.config.profile import Augment
 from ballast.images import ondisk
 from ballast.images.store import load_store
-from ballast.runtime.rng import generator
+from ballast.runtime.philox import Stream
 from ballast.sources.listing import folder
 from ballast.sources.reading import read
 from benchmarks.timing import show
@@ -77,7 +77,7 @@ def by_ballast(place: str, size: int, where: str) -> Iterator[torch.Tensor]:
     source = {"size": size, "where": where, "short": min(256, CACHED * size)}
     read(f"{place}/{where}", folder(f"{place}/files", labelled=False), source)
     images = load_store(f"{place}/{where}")
-    draws = contrastive(len(images), 2, images.height, images.width, AUGMENT, generator(0, "bench"))
+    draws = contrastive(torch.arange(len(images)), range(2), images.height, images.width, AUGMENT, Stream(0, "bench"))
     order = torch.randperm(len(images)).split(BATCH)
     requests = ((index.repeat(2), draws.rows(index)) for index in order)
     yield torch.zeros(0)  # what comes before happens only once

@@ -19,6 +19,7 @@ from ballast.ideas.colt import Idea, Settings
 from ballast.ideas.idea import Epoch, Setup
 from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
+from ballast.runtime.philox import Stream
 from ballast.runtime.rng import generator
 from benchmarks.timing import seconds, show
 
@@ -90,7 +91,7 @@ def forwarded(model: Model, images: Resident, labels: torch.Tensor) -> None:
     """Train one epoch as the released code does: every batch through the frozen encoder, then the classifier."""
     classifier = torch.nn.Linear(model.encoder.feature_dim, 10).to(images.device)
     optimizer = torch.optim.SGD(classifier.parameters(), lr=1.0, momentum=0.9)
-    draws = labelled(len(images), 32, 32, PROBE.crop, PROBE.flip, generator(0, "bench"))
+    draws = labelled(torch.arange(len(images)), 32, 32, PROBE.crop, PROBE.flip, Stream(0, "bench"))
     for index in torch.randperm(len(images)).split(PROBE.batch):
         with torch.no_grad():
             features = model.features(images.views(index, draws.rows(index)))
