@@ -12,9 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
-from ballast.runtime.portable import make_portable, wait_passively
+from ballast.runtime.portable import limit_threads, make_portable
 
-wait_passively()
-with suppress(BallastError, OSError, AttributeError):  # the stage `check` says what is wrong with the file
-    if read_yaml("params.yaml").get("portable"):
+with suppress(BallastError, OSError, TypeError):  # the stage `check` says what is wrong with the file
+    params = read_yaml("params.yaml")
+    limit_threads(params.get("threads", 1))
+    if params.get("portable"):
         make_portable()

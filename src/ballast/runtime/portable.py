@@ -28,10 +28,16 @@ def make_portable() -> None:
         os.environ.setdefault(NUMPY, "X86_V4 AVX512_ICL AVX512_SPR")
 
 
-def wait_passively() -> None:
-    """Let idle OpenMP threads sleep: spinning ones make two trainings side by side ten times as slow."""
-    if "torch" not in sys.modules:
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+def limit_threads(threads: int) -> None:
+    """Give every library as many CPU threads as torch has, and let idle ones sleep.
+
+    Without it each of several processes uses all cores, and their threads wait for each other in turn.
+    """
+    if any(name in sys.modules for name in READERS):
+        return
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
 
 
 def processor(portable: bool) -> str:
