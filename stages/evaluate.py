@@ -20,7 +20,7 @@ from ballast.runtime.files import write_atomic
 from ballast.runtime.portable import processor
 from stages.common.ahead import has_nothing, works_ahead
 from stages.common.files import write_metrics
-from stages.common.finished import is_finished, key, note_finished
+from stages.common.finished import brought_back, keep, key
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
@@ -34,7 +34,7 @@ def main(row: str) -> None:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable",
                    profile=("network", "logistic", "svm", "sgd", "sgd_fewshot", "finetune", "knn"), dataset=("groups",))
     repeats = repeats_of(p)
-    if is_finished(key_of(p, row), outputs(row)):
+    if brought_back(key_of(p, row)):
         return
     rows = [row, *(later(p, row) if works_ahead() else [])]
     for module in SHARED_IMPORTS:
@@ -46,7 +46,7 @@ def main(row: str) -> None:
                                           [f"{row}, repeat {repeat.number}" for row, repeat in pieces])))
     for row in rows:
         write(p, row, repeats, [found[row, repeat] for repeat in repeats])
-        note_finished(key_of(p, row), outputs(row))
+        keep(key_of(p, row), outputs(row))
 
 
 def key_of(p: SimpleNamespace, row: str) -> str:

@@ -1,18 +1,23 @@
-"""Which repeats of a stage are there already, made with the same parameters, inputs and code.
+"""Results of single repeats that are there already, made from the same parameters, inputs and code.
 
-DVC runs a stage as a whole. A stage of several repeats keeps its outputs (`persist` in dvc.yaml) and notes, outside of
-what DVC tracks, what each was made from. So another repeat, or a stage that was killed, makes only what is missing.
+DVC runs a stage as a whole, and removes its outputs before. So every finished repeat is kept beside, under a key of all
+that it was made from: another repeat, or a stage that was killed, makes only what is missing. What is kept are links to
+the files, which DVC's cache holds anyway; the folder .dvc/tmp/finished may be deleted at any time.
 """
 
 import hashlib
 import itertools
 import json
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ballast.runtime.code import ROOT, digest
 from ballast.runtime.files import write_atomic
 from stages.common.closure import closure
+
+DIGESTS = "digests.json"  # of the kept files by their path, written last
 
 
 def key(params: dict, inputs: list[str], script: str) -> str:
@@ -30,15 +35,29 @@ def key(params: dict, inputs: list[str], script: str) -> str:
     return total.hexdigest()
 
 
-def is_finished(key: str, outputs: list[str]) -> bool:
-    """Return whether the outputs are those that were noted for the key."""
-    note = _note(key)
-    return note.is_file() and note.read_text() == _content(outputs)
+def brought_back(key: str) -> bool:
+    """Put the files that were kept under a key in their places; return whether they were there and whole."""
+    place = _place(key)
+    try:
+        digests = json.loads((place / DIGESTS).read_text())
+    except (OSError, ValueError):
+        return False
+    if any(digest(place / path) != expected for path, expected in digests.items()):
+        shutil.rmtree(place)
+        return False
+    for path in digests:
+        if digest(Path(path)) != digests[path]:
+            _link(place / path, Path(path))
+    return True
 
 
-def note_finished(key: str, outputs: list[str]) -> None:
-    """Note that the outputs, files or folders, were made for the key."""
-    write_atomic(_note(key), _content(outputs))
+def keep(key: str, outputs: list[str]) -> None:
+    """Keep finished outputs, files or folders below the project, under a key."""
+    place = _place(key)
+    kept = [path for output in outputs for path in files(output)]
+    for path in kept:
+        _link(path, place / path)
+    write_atomic(place / DIGESTS, json.dumps({str(path): digest(path) for path in kept}))
 
 
 def files(path: str) -> list[Path]:
@@ -46,9 +65,16 @@ def files(path: str) -> list[Path]:
     return sorted(file for file in Path(path).rglob("*") if file.is_file()) if os.path.isdir(path) else [Path(path)]
 
 
-def _note(key: str) -> Path:
+def _place(key: str) -> Path:
     return Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/finished", key[:32])
 
 
-def _content(outputs: list[str]) -> str:
-    return "".join(f"{digest(file)} {file}\n" for path in outputs for file in files(path))
+def _link(source: Path, target: Path) -> None:
+    """Make target the same file as source, or a copy of it where links are not possible."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        target.unlink()
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ballast.runtime.ranks import rank
-from stages.common.finished import is_finished, key, note_finished
+from stages.common.finished import brought_back, keep, key
 from stages.common.repeats import Repeat
 from stages.common.workers import side_by_side
 
@@ -61,8 +61,8 @@ class Training:
         return {**shared, "seed": self.repeat.seed}
 
     def is_finished(self) -> bool:
-        """Return whether its results are there, made from what it would be made from now."""
-        return is_finished(self.key, [str(self.folder)])
+        """Return whether its results are there, made from what it would be made from now; put them in their place."""
+        return brought_back(self.key)
 
     @cached_property
     def key(self) -> str:
@@ -95,10 +95,10 @@ def train(load: Callable[[], Work], trainings: list[Training], later: Sequence[T
 
 
 def trained(work: Work, training: Training) -> int:
-    """Train one repeat and note that its results are there; return the number of images."""
+    """Train one repeat and keep its results; return the number of images."""
     images = work(training)
     if rank() == 0:
-        note_finished(training.key, [str(training.folder)])
+        keep(training.key, [str(training.folder)])
     return images
 
 

@@ -59,7 +59,7 @@ def test_one_command_runs_folders_to_the_table(project):
     assert list(chosen.columns) == ["pool", "ecle", "distance", "q", "path"] and chosen["pool"].between(0, 199).all()
     paths = kept.set_index("pool")["path"]
     assert (chosen["path"].to_numpy() == paths.loc[chosen["pool"]].to_numpy()).all()
-    selected = load_store(project.folder / "data/pool/mak")
+    selected = load_store(project.folder / "data/pool/mak/1")
     expected = load_store(project.folder / "data/pool/all").take(torch.tensor(chosen["pool"].to_numpy()))
     assert torch.equal(selected.images, expected.images)
 

@@ -1,11 +1,12 @@
 """Repeats: which split and seed each has, where its files are, and which of them are there already."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
 from stages.common import ahead
-from stages.common.finished import is_finished, key, note_finished
+from stages.common.finished import brought_back, keep, key
 from stages.common.repeats import Repeat, repeats_of
 
 pytestmark = pytest.mark.unit
@@ -25,9 +26,10 @@ def test_repeats_share_the_pool_and_not_what_was_selected():
 @pytest.fixture
 def result(tmp_path, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "input").write_text("data")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/file").write_text("result")
+    (tmp_path / "out/1").mkdir(parents=True)
+    (tmp_path / "out/1/file").write_text("result")
     return tmp_path
 
 
@@ -35,19 +37,23 @@ def key_of(folder, **params):
     return key(params, [str(folder / "input")], "stages/work/pretrain.py")
 
 
-def test_a_result_is_there_for_the_same_parameters_inputs_and_outputs_alone(result):
-    first, out = key_of(result, a=1), [str(result / "out")]
-    assert not is_finished(first, out)
-    note_finished(first, out)
-    assert is_finished(key_of(result, a=1), out) and not is_finished(key_of(result, a=2), out)
+def test_a_result_comes_back_for_the_same_parameters_and_inputs_alone(result):
+    first = key_of(result, a=1)
+    assert not brought_back(first)
+    keep(first, ["out/1"])
+    shutil.rmtree(result / "out")  # as DVC does before it runs a stage
+    assert not brought_back(key_of(result, a=2))
     (result / "input").write_text("other data")
-    assert not is_finished(key_of(result, a=1), out)
+    assert not brought_back(key_of(result, a=1))
     (result / "input").write_text("data")
-    (result / "out/file").write_text("damaged")
-    assert not is_finished(key_of(result, a=1), out)
-    (result / "out/file").write_text("result")
-    (result / "out/more").touch()
-    assert not is_finished(key_of(result, a=1), out)
+    assert brought_back(key_of(result, a=1)) and (result / "out/1/file").read_text() == "result"
+    assert brought_back(first)  # also where it is in its place already
+
+
+def test_a_kept_result_that_was_damaged_is_made_again(result):
+    keep("a" * 40, ["out/1"])
+    next(result.glob(".dvc/tmp/finished/*/out/1/file")).write_text("damaged")
+    assert not brought_back("a" * 40) and not list(result.glob(".dvc/tmp/finished/*"))
 
 
 def test_the_key_covers_the_code_of_a_training(result, monkeypatch):
