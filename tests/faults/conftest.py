@@ -68,11 +68,8 @@ class Victim(Project):
         files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
         return entry, {str(file): file.read_bytes() for file in files if file.is_file()}
 
-    def forget(self, target: str) -> None:
-        """Let a stage train anew although its results are there: what is finished is never made again."""
-        row = target.partition("@")[2]
-        if target.startswith(("pretrain@", "student@")):
-            shutil.rmtree(self.folder / "runs" / row, ignore_errors=True)
+    def forget(self) -> None:
+        """Let stages train anew although their results are kept: what is finished is never made again."""
         shutil.rmtree(self.folder / ".dvc/tmp/finished", ignore_errors=True)
 
     def again(self, target: str) -> str:

@@ -58,7 +58,7 @@ def test_a_disk_that_fills_up_while_training_keeps_the_last_state(victim, trial)
 def test_a_full_disk_of_the_cache_ends_the_run_and_loses_nothing(victim, trial):
     with trial("disk of DVC's cache full"):
         with disk(victim.folder / ".dvc/cache", "size=20k"):
-            victim.forget("pretrain@colt")
+            victim.forget()
             done = victim.run("dvc", "repro", "-f", "-s", "pretrain@colt", check=False)
             assert done.returncode != 0 and "No space left on device" in done.stdout
         victim.again("pretrain@colt")

@@ -21,7 +21,7 @@ def seconds(victim):
 
     def measured(target: str) -> float:
         if target not in found:
-            victim.forget(target)
+            victim.forget()
             start = time.monotonic()
             victim.again(target)
             found[target] = time.monotonic() - start
@@ -55,7 +55,7 @@ def kill(victim, target: str, who: str, after: float) -> None:
     """Start a stage anew and kill some seconds later; what is already gone cannot be killed."""
     victim.run("python", "-m", "scripts.mend")
     if not list(victim.folder.glob(".scratch/*/*/state.pt")):  # the first of several kills
-        victim.forget(target)
+        victim.forget()
     run = subprocess.Popen(["dvc", "repro", "-f", "-s", target], cwd=victim.folder, env=victim.environment,
                            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after)

@@ -19,7 +19,7 @@ COMMANDS = {
 
 def start(victim, target: str, **environment: str) -> subprocess.Popen:
     """Start the stage itself, as DVC would; what it says is kept."""
-    victim.forget(target)
+    victim.forget()
     return subprocess.Popen(["python", "-m", *f"stages.{COMMANDS[target]}".split()], cwd=victim.folder, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             env={**victim.environment, "DVC_STAGE": target, **environment})
@@ -52,7 +52,7 @@ def test_asked_to_stop_it_saves_and_is_gone(victim, trial, target, number):
 @with_all
 def test_a_preempted_job_saves_although_dvc_dies_first(victim, trial):
     with trial("SIGTERM to dvc and the stage"):
-        victim.forget("pretrain@colt")
+        victim.forget()
         run = subprocess.Popen(["dvc", "repro", "-f", "-s", "pretrain@colt"], cwd=victim.folder, env=victim.environment,
                                start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for_state(victim, run)
