@@ -116,7 +116,7 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
     counts = np.load(project.folder / "data/split/1/counts.npy").tolist()
     assert counts == [35 if name == "A" else 15 for name in sorted(glyphs.CLASSES)]
     said = project.stage("preflight", DVC_STAGE="preflight").stdout
-    assert said.startswith("preflight: 20 of the 340 in-domain images have the pixels of a test image")
+    assert said.startswith("preflight: 20 of the 640 in-domain images have the pixels of a test image")
     selected = load_store(project.folder / "data/pool/mak/1")
     assert isinstance(selected, OnDisk) and len(selected) == 100 and selected.views(torch.arange(100)).std() > 0.05
     assert not list(project.folder.glob("data/**/images.npy"))  # no pixel is stored
@@ -161,10 +161,10 @@ def test_what_does_not_fit_the_images_is_one_line_before_any_training(unlabelled
     recipe = unlabelled.folder / "data/recipes/pretrain/guide.yaml"
     text = recipe.read_text()
     recipe.unlink()  # it may be a link into the cache
-    recipe.write_text(text.replace("clusters: 10", "clusters: 151"))
+    recipe.write_text(text.replace("clusters: 10", "clusters: 301"))
     try:
         done = unlabelled.stage("preflight", check=False, DVC_STAGE="preflight")
         assert done.returncode == 1 and done.stdout.count("\n") == 1
-        assert "methods.guide.pretrain.colt.clusters: expected at most 150, the in-domain images" in done.stdout
+        assert "methods.guide.pretrain.colt.clusters: expected at most 300, the in-domain images" in done.stdout
     finally:
         unlabelled.run("dvc", "checkout", "-q", "--force", "data/recipes")
