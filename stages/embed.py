@@ -10,7 +10,7 @@ from ballast.encoders.embed import augmentation, blocks
 from ballast.encoders.model import load_model
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, leave_ranks
+from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array
 from ballast.runtime.philox import Stream
 from ballast.runtime.progress import track
@@ -42,7 +42,6 @@ def embed(p, row: str, repeat: Repeat) -> int:
         save_shards(f"{out}/views/{number:03}", (z for _, z in blocks(model, pool, draw)))
     for name, store in (("in_domain", in_domain), ("pool", pool)):
         save_shards(f"{out}/{name}", (normalize(h) for h, _ in blocks(model, store)))
-    leave_ranks()
     return len(in_domain) + (1 + p.profile.embed.views) * len(pool)
 
 

@@ -76,5 +76,7 @@ def _link(source: Path, target: Path) -> None:
         target.unlink()
     try:
         os.link(source.resolve(), target)
+    except FileExistsError:  # another rank was faster
+        pass
     except OSError:
         shutil.copyfile(source, target)

@@ -44,8 +44,12 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], names: S
     Raises:
         BallastError: a piece failed; the others were stopped, and trainings among them have saved their state.
     """
-    if "RANK" in os.environ:  # torchrun's processes share every piece
-        return [work(item) for item in items]
+    if "RANK" in os.environ:  # torchrun's processes share every piece, and cannot connect a second time
+        from ballast.runtime.distributed import leave_ranks
+
+        done = [work(item) for item in items]
+        leave_ranks()
+        return done
     gpus = visible_gpus()
     context = get_context("spawn" if gpus else "fork")
     free = list(gpus or [None]) * max(1, jobs() // max(1, len(gpus)))

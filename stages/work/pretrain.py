@@ -15,7 +15,7 @@ from ballast.ideas.idea import Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.batches import matched_epochs
@@ -47,7 +47,6 @@ def train(training: Training) -> int:
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
     memory = remembered(trainer, listed)
-    leave_ranks()
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
         write_tables(training.folder, history=trainer.state.history_frame(), memory=memory,
@@ -94,7 +93,6 @@ def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:
 
 def untrained(training: Training, model: Model, images: Store) -> int:
     """Write the model as it was initialized, for a list without images: the report leaves the row out."""
-    leave_ranks()
     if rank() == 0:
         print(f"{training.name}: no images to train on; it stays as it was initialized, the report leaves it out")
         save_model(model, training.folder, images.size, images.short)

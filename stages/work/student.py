@@ -9,7 +9,7 @@ from ballast.ideas import guidance
 from ballast.ideas.idea import Setup
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, leave_ranks, synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.build import framework
@@ -34,7 +34,6 @@ def train(training: Training) -> int:
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
-    leave_ranks()
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
         write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))

@@ -23,13 +23,14 @@ from ballast.runtime.ranks import rank
 
 
 def join_ranks(device: torch.device) -> torch.device:
-    """Connect to the other ranks where torchrun started any, and return the device of this rank."""
-    if "RANK" not in os.environ or dist.is_initialized():
+    """Connect to the other ranks where torchrun started any, once, and return the device of this rank."""
+    if "RANK" not in os.environ:
         return device
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return device
 
 
