@@ -14,6 +14,7 @@ from ballast.report.verdicts import (
     gain,
     gains,
     holm,
+    leaders,
     power,
     repeats_needed,
     standard_error,
@@ -107,3 +108,12 @@ def test_pairs_are_formed_of_the_repeats_that_both_have_and_corrected_within_a_c
     assert found["p_holm"].tolist() == pytest.approx(holm_by_its_definition(single) * 2)
     assert found["verdict"].tolist() == [BETTER, CANNOT_TELL, WORSE, CANNOT_TELL]
     assert found["repeats_needed"].isna().tolist() == [True, False] * 2
+
+
+def test_leaders_are_the_best_row_and_those_that_cannot_be_told_from_it():
+    table = runs({"a": [1.0, 2, 3, 4], "b": [2.0, 3.1, 4.2, 5.1], "c": [2.1, 3.0, 3.9, 5.4], "d": [math.nan] * 4})
+    found = leaders(table.assign(Many=math.nan))
+    assert found["All"].tolist() == [False, True, True, False], "c is 0.1 behind now and then, a always 1"
+    assert found["Std"].tolist() == [True, False, False, False], "the smallest is the best"
+    assert not found["Many"].any()
+    assert leaders(table[table["method"] == "a"])["All"].tolist() == [True]

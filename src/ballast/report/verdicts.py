@@ -139,6 +139,29 @@ def gains(runs: pd.DataFrame, pairs: list[tuple[str, str]], columns: tuple[str, 
     return pd.concat(parts, ignore_index=True).astype({"repeats_needed": "Int64"})
 
 
+def leaders(runs: pd.DataFrame, columns: tuple[str, ...] = tuple(COLUMNS)) -> pd.DataFrame:
+    """Return which rows have the best mean of a column or cannot be told from the row that has it.
+
+    Args:
+        runs: as for ``gains``. Holm's correction is for all comparisons with the best row of a column.
+        columns: of accuracies.
+
+    Returns:
+        Truth values, a line for each row of the runs in their order, by ``columns``; none of a column is true where
+        no value of it is known.
+    """
+    rows = list(dict.fromkeys(runs["method"]))
+    means = runs.groupby("method")[list(columns)].mean()
+    table = pd.DataFrame(False, index=rows, columns=list(columns))
+    for column in columns:
+        ordered = means[column].dropna().sort_values(ascending=column in LOWER_IS_BETTER, kind="stable")
+        for best in ordered.index[:1]:
+            found = gains(runs, [(row, best) for row in rows if row != best], (column,))
+            equal = found.loc[found["verdict"] != WORSE, "method"]
+            table.loc[[best, *equal], column] = True
+    return table.reset_index(drop=True)
+
+
 def _line(row: str, over: str, column: str, differences: np.ndarray) -> tuple:
     """Return the first columns of ``gains`` for one pair."""
     found = gain(differences)
