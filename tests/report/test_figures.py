@@ -74,6 +74,14 @@ def test_no_two_rows_look_alike_and_known_rows_keep_their_style():
     assert few["colt"] == numbers["colt"] and few["simclr"] == numbers["simclr"] and few["mine"] == numbers["new-0"]
 
 
+def test_the_first_new_row_looks_unlike_the_known_row_of_its_color():
+    new = styles.bar(styles.numbers(["new"])["new"])
+    known = next(styles.bar(number) for number in styles.numbers(styles.ROWS).values()
+                 if styles.bar(number)["color"] == new["color"])
+    assert new["hatch"] != known["hatch"] and new["edgecolor"] != new["color"]
+    assert (new["color"], new["edgecolor"]) == ("#000000", "white"), "a black hatch on black is not seen"
+
+
 def test_a_new_row_has_the_same_style_in_a_figure_that_shows_fewer_rows():
     rows = ["simclr", "one", "other"]
     alone = TABLE[:1].assign(method="other")

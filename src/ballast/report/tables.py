@@ -155,9 +155,10 @@ def markdown_label_free(table: pd.DataFrame, facts: list[dict[str, str]]) -> str
 
 
 def as_text(table: pd.DataFrame, numbers: str = ".2f") -> str:
-    """Return a table in Markdown, its numbers in the given format and a dash for each missing value."""
+    """Return a table in Markdown, its numbers in the given format and a dash for each missing value; text stays."""
     filled = table.astype(object).where(table.notna(), None)
-    return filled.to_markdown(index=False, floatfmt=numbers, missingval="–")
+    text = [place for place, name in enumerate(table) if not pd.api.types.is_numeric_dtype(table[name])]
+    return filled.to_markdown(index=False, floatfmt=numbers, missingval="–", disable_numparse=text)
 
 
 def _facts(facts: list[dict[str, str]]) -> list[str]:
