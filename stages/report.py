@@ -7,7 +7,7 @@ import pandas as pd
 
 from ballast.config.rows import pairs
 from ballast.config.yaml import read_yaml
-from ballast.report.figures import by_class, by_group, forest, training
+from ballast.report.comparisons import by_class, by_group, forest, training
 from ballast.report.published import beside, encoder_name
 from ballast.report.tables import (
     COLUMNS,
@@ -54,7 +54,7 @@ def main() -> None:
     write_tables(repeats=runs, table=table, gains=verdicts.round(4),
                  protocols=by_protocol(runs) if len(runs) else table, groups=long_form(table),
                  per_class=per_class, history=history)
-    for name, picture in (("groups", by_group(long_form(table), p.show)), ("per_class", by_class(per_class, p.show)),
+    for name, picture in (("groups", by_group(table, p.show)), ("per_class", by_class(per_class, p.show)),
                           ("history", training(history, p.show)), ("gains", forest(found.get("linear")))):
         write_atomic(f"results/{name}.png", picture)
     write_atomic("results/table.md", text + overlap())

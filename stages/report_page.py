@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ballast.report.contents import INTRO, sections, shown
+from ballast.report.contents import intro, sections
 from ballast.report.page import html, markdown
+from ballast.report.pictures import shown
+from ballast.report.verdicts import leaders
 from ballast.runtime.files import write_atomic
 from stages.common.parameters import parameters
 from stages.common.supervise import run
@@ -23,12 +25,14 @@ def main() -> None:
              f"threads: {p.threads}; portable: {p.portable}",
              f"Python {'.'.join(platform.python_version_tuple()[:2])}, torch "
              f"{version('torch').partition('+')[0]}, pandas {version('pandas')}"]
-    content = sections(tables, (RESULTS / "published.md").read_text(encoding="utf-8"), facts)
+    runs = pd.read_csv(RESULTS / "repeats.csv")
+    marks = leaders(runs[runs["protocol"] == "linear"]) if len(runs) else pd.DataFrame()
+    content = sections(tables, marks, (RESULTS / "published.md").read_text(encoding="utf-8"), facts)
     title = f"Ballast: {p.dataset}, profile {p.profile}"
-    intro = INTRO.format(rows=len(tables["table"]), dataset=p.dataset, repeats=p.repeats)
+    first = intro(len(tables["table"]), p.dataset, p.repeats)
     pictures = {picture.file: (RESULTS / picture.file).read_bytes() for picture in shown("All" in tables["table"])}
-    write_atomic(RESULTS / "report.html", html(title, intro, content, pictures))
-    write_atomic(RESULTS / "report.md", markdown(title, intro, content))
+    write_atomic(RESULTS / "report.html", html(title, first, content, pictures))
+    write_atomic(RESULTS / "report.md", markdown(title, first, content))
 
 
 if __name__ == "__main__":

@@ -3,39 +3,41 @@
 import pandas as pd
 
 from ballast.report import styles
-from ballast.report.figures import (
-    budgets,
-    by_class,
-    by_group,
-    forest,
-    phi_by_draws,
-    sorted_shares,
-    tailness_by_count,
-    training,
-)
+from ballast.report.comparisons import by_class, by_group, forest, training
+from ballast.report.figures import budgets, phi_by_draws, sorted_shares, tailness_by_count
+from ballast.report.tables import summary
 from ballast.report.verdicts import gains
 from tests.report.runs import runs
 
-GROUPS = pd.DataFrame([{"method": method, "group": group, "accuracy": accuracy, "se": 1.0}
-                       for method, values in (("simclr", (50.0, 40, 30, 40)), ("colt", (52.0, 44, 41, 45)))
-                       for group, accuracy in zip(("Many", "Median", "Few", "All"), values)])
+RUNS = runs({"simclr": [40.0, 42, 44], "colt": [45.0, 47, 49.1], "mak": [41.0, 41, 45]})
+TABLE = summary(RUNS)
+CLASSES = pd.DataFrame([{"method": method, "repeat": repeat, "count": 100 // rank, "accuracy": 80.0 - rank + repeat}
+                        for method in ("simclr", "colt") for repeat in (1, 2) for rank in range(1, 8)])
 
 
 def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
-    assert by_group(GROUPS) == by_group(GROUPS) != by_group(GROUPS.assign(accuracy=1.0))
-    classes = GROUPS.rename(columns={"group": "class"}).assign(count=3, repeat=1)
-    assert by_class(classes) == by_class(classes)
-    history = GROUPS[["method", "accuracy"]].rename(columns={"accuracy": "contrastive"}).assign(
-        epoch=[1, 2, 3, 4] * 2, repeat=1)
+    assert by_group(TABLE) == by_group(TABLE) != by_group(TABLE.assign(All=1.0))
+    assert by_class(CLASSES) == by_class(CLASSES)
+    history = CLASSES.rename(columns={"accuracy": "contrastive", "count": "epoch"})
     student = pd.DataFrame({"method": ["guided"], "epoch": [1]})
     assert training(history) == training(pd.concat([history, student]))
 
 
+def test_errors_are_drawn_and_one_repeat_has_none():
+    errors = [name for name in TABLE if name.endswith(" se")]
+    assert by_group(TABLE) != by_group(TABLE.assign(**dict.fromkeys(errors, float("nan"))))
+    assert by_class(CLASSES) != by_class(CLASSES.assign(accuracy=80.0))
+    assert by_class(CLASSES[CLASSES["repeat"] == 1]).startswith(b"\x89PNG")
+
+
+def test_without_labels_the_bars_are_an_empty_plot():
+    assert by_group(TABLE[["method"]]).startswith(b"\x89PNG")
+
+
 def test_a_forest_has_every_pair_and_its_verdict():
-    table = runs({"simclr": [40.0, 42, 44], "colt": [45.0, 47, 49.1], "mak": [41.0, 41, 45]})
-    found = gains(table, [("colt", "simclr"), ("mak", "simclr")])
+    found = gains(RUNS, [("colt", "simclr"), ("mak", "simclr")])
     assert forest(found) == forest(found) != forest(found.assign(verdict="cannot tell"))
-    one = gains(table[table["repeat"] == 1], [("colt", "simclr")])
+    one = gains(RUNS[RUNS["repeat"] == 1], [("colt", "simclr")])
     assert all(forest(part).startswith(b"\x89PNG") for part in (one, found.iloc[:0], None))
 
 
@@ -72,8 +74,16 @@ def test_no_two_rows_look_alike_and_known_rows_keep_their_style():
     assert few["colt"] == numbers["colt"] and few["simclr"] == numbers["simclr"] and few["mine"] == numbers["new-0"]
 
 
+def test_the_first_new_row_looks_unlike_the_known_row_of_its_color():
+    new = styles.bar(styles.numbers(["new"])["new"])
+    known = next(styles.bar(number) for number in styles.numbers(styles.ROWS).values()
+                 if styles.bar(number)["color"] == new["color"])
+    assert new["hatch"] != known["hatch"] and new["edgecolor"] != new["color"]
+    assert (new["color"], new["edgecolor"]) == ("#000000", "white"), "a black hatch on black is not seen"
+
+
 def test_a_new_row_has_the_same_style_in_a_figure_that_shows_fewer_rows():
     rows = ["simclr", "one", "other"]
-    alone = GROUPS[:4].assign(method="other")
+    alone = TABLE[:1].assign(method="other")
     assert by_group(alone, rows) != by_group(alone)
     assert styles.numbers([*rows, "other"])["other"] == styles.numbers(rows)["other"]

@@ -1,4 +1,4 @@
-"""The report page: it needs no network, marks the best cells, and escapes the data."""
+"""The report page: it needs no network, shows marked cells, and escapes the data."""
 
 import re
 from html.parser import HTMLParser
@@ -9,14 +9,15 @@ from ballast.report.page import Section, html, markdown
 
 TABLE = pd.DataFrame({"method": ["simclr", "<b>colt</b>"], "Few": [30.0, 41.25], "Std": [8.16, 4.7],
                       "All": [45.5, 45.5], "none": [float("nan")] * 2})
-SECTIONS = [Section("Methods", "a & b", TABLE, ("Std",), marked=True),
+MARKS = pd.DataFrame({"Few": [False, True], "Std": [False, True], "All": [True, True]})
+SECTIONS = [Section("Methods", "a & b", TABLE, marks=MARKS),
             Section("Picture", "seen", pictures=["a.png"], facts=["seed: 1"], verbatim="| x |\n|---|\n")]
 
 
 class Cells(HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.cells, self.best, self.open = [], [], []
+        self.cells, self.marked, self.open = [], [], []
         self.feed(text)
         assert not self.open, self.open
 
@@ -30,14 +31,14 @@ class Cells(HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1][0] == "td":
             self.cells.append(data)
-            if self.open[-1][1].get("class") == "best":
-                self.best.append(data)
+            if self.open[-1][1].get("class") == "marked":
+                self.marked.append(data)
 
 
-def test_the_best_of_every_column_is_marked_equals_together():
+def test_marked_cells_stand_out():
     page = Cells(html("t", "i", SECTIONS, {"a.png": b"PNG"}))
     assert page.cells == ["simclr", "30.00", "8.16", "45.50", "–", "<b>colt</b>", "41.25", "4.70", "45.50", "–"]
-    assert page.best == ["45.50", "41.25", "4.70", "45.50"]
+    assert page.marked == ["45.50", "41.25", "4.70", "45.50"]
 
 
 def test_it_stands_alone():
@@ -48,7 +49,7 @@ def test_it_stands_alone():
     assert "a &amp; b" in text and "<b>colt" not in text and text == html("t", "i", SECTIONS, {"a.png": b"PNG"})
 
 
-def test_markdown_links_its_pictures_and_marks_the_best():
+def test_markdown_links_its_pictures_and_shows_marks_in_bold():
     lines = markdown("t", "i", SECTIONS).splitlines()
     assert lines[0] == "# t" and "![Picture](a.png)" in lines and "- seed: 1" in lines and "| x |" in lines
     row = next(line for line in lines if "colt" in line)

@@ -45,6 +45,7 @@ def test_markdown_shows_errors_verdicts_and_how_it_was_measured():
 def test_one_repeat_has_no_error_bar_and_says_so():
     table = runs({"simclr": [40.0], "colt": [45.0]})
     text = markdown(summary(table), gains(table, [("colt", "simclr")], ("All",)), FACTS)
+    assert " 40.0 " in text and "40.00" not in text, "as many digits as elsewhere"
     assert "one repeat: no error bar" in text and "+5.0 (one repeat: no error)" in text
     assert "±" not in text and "nan" not in text
 

@@ -1,14 +1,20 @@
 """Contents of the report page: which sections it has, and what they say."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from ballast.report.page import Section
-from ballast.report.tables import VERDICTS, agreement, gains_as_text, of_last_round, with_errors
+from ballast.report.pictures import shown
+from ballast.report.tables import (
+    LISTS,
+    PROTOCOLS,
+    VERDICTS,
+    agreement,
+    contradictions,
+    gains_as_text,
+    of_last_round,
+    with_errors,
+)
 
-INTRO = ("{rows} rows on {dataset}, {repeats} repeats, each with its own split and seed. Labels were used to draw the "
-         "split and to measure these numbers. Training and selection never saw a label.")
 TERMS = [
     "Many, Median, Few: groups of classes by their number of training images; Few holds the rare classes.",
     "Std: the deviation of the three group accuracies; the smaller, the more evenly a method treats the groups.",
@@ -34,55 +40,27 @@ WHAT_IT_DOES = {  # the rows of the default in a line; README has them too
 }
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the report, and what a reader should see in it."""
-
-    file: str
-    title: str
-    caption: str
-    labelled: bool = False  # whether it exists only where test images have labels
+ABOUT = {  # what a reader should know of the evaluations with each of ``LISTS``
+    "many images per class": "linear: logistic regression. SVM: a linear support vector machine. kNN: nearest "
+                             "neighbours, without training. SGD: the papers' linear probe.",
+    "a few images per class": "few-shot: as above, on a few images per class. fine-tuned: the whole network.",
+    "the long-tailed images": "imbalanced: as above, on the list that the encoders were trained on. kNN@1 and kNN@10: "
+                              "plain votes of the nearest of its images."}
 
 
-PICTURES = [
-    Picture("gains.png", "Gains",
-            "The paired gain of one row over another, with its 95 % interval. Filled: the verdict is better (circle) "
-            "or worse (square); hollow: it cannot be told with these repeats.", True),
-    Picture("groups.png", "Many, Median, Few",
-            "Accuracy by group of classes, with the standard error over repeats. A method that serves the rare classes "
-            "has bars of equal height.", True),
-    Picture("per_class.png", "From head to tail",
-            "Accuracy by rank, the most common class on the left, mean over the repeats. Each point is the mean over "
-            "five neighbouring classes, because single classes differ in difficulty more than methods do.", True),
-    Picture("history.png", "Training",
-            "The contrastive loss over the epochs. It rises for a few epochs when a round brings new pool images. A "
-            "lower loss does not mean better features: more similar images make the task harder."),
-    Picture("selected.png", "Selected images",
-            "For each method, pool images that it selected, and below them a random sample of those that it did not. "
-            "c: the nearest cluster of the in-domain images, with the cosine to its centre; q: MAK's score."),
-    Picture("map.png", "Selected images among all images",
-            "In-domain and pool images in the feature space of SimCLR, projected onto the two directions in which the "
-            "in-domain images vary most. Black: the images that the method selected."),
-    Picture("rounds.png", "How each round divides its budget",
-            "Each column is a round, each cell the share of the budget of one cluster of in-domain images. Every round "
-            "finds its clusters anew, so each column is sorted: the first line is the cluster with the largest "
-            "tailness in that round, which receives the most images. A line is not the same cluster across rounds. A "
-            "bright first line means that few clusters receive most of the budget."),
-    Picture("tailness.png", "Does tailness find the rare classes?",
-            "Mean tailness of every class against its number of training images. A line that falls from left to right "
-            "finds the rare classes without labels.", True),
-    Picture("ecle.png", "Empirical contrastive loss",
-            "Of the test images with the largest 10 % of ECLE (MAK's tailness), the share of each group, relative to "
-            "the group's share of all test images. Above 1, the group is over-represented. The x axis is the number of "
-            "augmentations that ECLE averages over.", True),
-]
+def intro(rows: int, dataset: str, repeats: int) -> str:
+    """Return the first sentences of the page."""
+    many = "one repeat" if repeats == 1 else f"{repeats} repeats, each with its own split and seed"
+    return (f"{rows} rows on {dataset}, {many}. Labels were used to draw the split and to measure these numbers. "
+            "Training and selection never saw a label.")
 
 
-def sections(tables: dict[str, pd.DataFrame], published: str, facts: list[str]) -> list[Section]:
+def sections(tables: dict[str, pd.DataFrame], marks: pd.DataFrame, published: str, facts: list[str]) -> list[Section]:
     """Return the sections of the page in order.
 
     Args:
         tables: the CSV files of results/ by name: table, gains, protocols, closeness, history.
+        marks: what verdicts.leaders returned for the linear protocol; of no use without labels.
         published: results/published.md, our results beside the papers'.
         facts: what has to be the same for the same numbers, one line each.
     """
@@ -93,38 +71,54 @@ def sections(tables: dict[str, pd.DataFrame], published: str, facts: list[str]) 
         "holds the hash of every input and output.", facts=facts)
     if not labelled:
         return [_without_labels(tables["table"]), *pictures, _effort(tables["history"]), provenance]
-    return [*_accuracies(tables["table"], tables["protocols"], published), *_verdicts(tables["gains"]), *pictures,
+    papers = Section("Published results", "Results of the papers beside ours, for data sets that the papers use.",
+                     verbatim=published)
+    return [_accuracies(tables["table"], marks), *_verdicts(tables["gains"]), *pictures[:1],
+            *_protocols(tables["protocols"]), *_agreement(tables["gains"]), papers, *pictures[1:],
             _closeness(tables["closeness"]), _effort(tables["history"]), provenance]
 
 
-def shown(labelled: bool) -> list[Picture]:
-    """Return the pictures that exist with or without labelled test images."""
-    return [picture for picture in PICTURES if labelled or not picture.labelled]
-
-
-def _accuracies(table: pd.DataFrame, protocols: pd.DataFrame, published: str) -> list[Section]:
-    """Return the sections of accuracies, and what their rows and columns mean."""
+def _accuracies(table: pd.DataFrame, marks: pd.DataFrame) -> Section:
+    """Return the section of accuracies, and what its rows and columns mean."""
     legend = [f"{row}: {WHAT_IT_DOES[row]}" for row in table["method"] if row in WHAT_IT_DOES]
-    return [
-        Section("Methods", "Logistic regression on the frozen encoder, top-1 accuracy in percent, mean ± standard "
-                "error over the repeats.", with_errors(table), facts=[*legend, *TERMS]),
-        Section("Other evaluations", "imbalanced: the classifier is trained on the long-tailed list itself. few-shot: "
-                "on a few images per class. SVM: a linear support vector machine. SGD: the papers' linear probe. "
-                "fine-tuned: the whole network, on the few-shot list. kNN: nearest neighbours, without training; kNN@1 "
-                "and kNN@10 with the long-tailed list.", with_errors(protocols)),
-        Section("Published results", "Results of the papers beside ours, for data sets that the papers use.",
-                verbatim=published)]
+    text = "Logistic regression on the frozen encoder, top-1 accuracy in percent, "
+    if table["All se"].isna().all():
+        return Section("Methods", f"{text}of one repeat: there is no error bar.", with_errors(table),
+                       facts=[*legend, *TERMS])
+    text += ("mean ± standard error over the repeats. Marked in every column: the best mean, and the rows that cannot "
+             "be told from it over the same repeats (paired t test, Holm, 5 %).")
+    return Section("Methods", text, with_errors(table), marks=marks, facts=[*legend, *TERMS])
 
 
 def _verdicts(gains: pd.DataFrame) -> list[Section]:
-    """Return the sections of gains and verdicts; none where no pair is compared."""
-    if not len(gains):
-        return []
+    """Return the section of gains and verdicts; none where no pair is compared."""
     linear = gains[(gains["protocol"] == "linear") & gains["column"].isin(["All", "Few"])]
-    by_name = {name: part for name, part in gains.groupby("protocol", sort=False)}
-    return [Section("Verdicts", VERDICTS, gains_as_text(linear)),
-            Section("Do other evaluations agree?", "The verdict on All by every evaluation: + better, - worse, . "
-                    "cannot tell.", agreement(by_name))]
+    text = "One repeat tells no difference from chance." if linear["se"].isna().all() else VERDICTS
+    return [Section("Verdicts", text, gains_as_text(linear))] if len(linear) else []
+
+
+def _protocols(protocols: pd.DataFrame) -> list[Section]:
+    """Return a section of other evaluations for each list of images that they train on."""
+    found = []
+    for images, names in LISTS.items():
+        columns = [column for column in protocols if column.startswith(tuple(f"{PROTOCOLS[name]}: " for name in names))]
+        if columns:
+            found.append(Section(f"Evaluations with {images}", ABOUT[images], with_errors(
+                protocols[["method", *columns]])))
+    return found
+
+
+def _agreement(gains: pd.DataFrame) -> list[Section]:
+    """Return the verdicts of all evaluations on All and on Few; nothing where there are none."""
+    if gains["se"].isna().all():
+        return []
+    found = []
+    for column in ("All", "Few"):
+        table = agreement({name: part for name, part in gains.groupby("protocol", sort=False)}, column)
+        lines = contradictions(table) or ["No evaluation has the opposite of a linear verdict."]
+        found.append(Section(f"Do the evaluations agree on {column}?", f"The verdict on {column} by every evaluation: "
+                             "+ better, - worse, . cannot tell.", table, facts=lines))
+    return found
 
 
 def _without_labels(table: pd.DataFrame) -> Section:
@@ -152,6 +146,5 @@ def _effort(history: pd.DataFrame) -> Section:
     images = (methods["images"].sum() / repeats).round().astype(int)
     table = pd.DataFrame({"epochs": methods["epoch"].max(), "images": images}).reset_index()
     return Section("Training effort", "Epochs, and the images of all epochs of a repeat together; each image is "
-                   "seen in two views. "
-                   "A student's row counts the student's epochs, its guide has a row of its own. The command make "
-                   "times shows the seconds of every stage on this machine.", table)
+                   "seen in two views. A student's row counts the student's epochs, its guide has a row of its own. "
+                   "The command make times shows the seconds of every stage on this machine.", table)

@@ -17,7 +17,7 @@ class Cell(NamedTuple):
     """A cell of a table as text."""
 
     text: str
-    best: bool  # whether it is the best of its column
+    marked: bool
 
 
 @dataclass
@@ -27,14 +27,13 @@ class Section:
     title: str
     text: str
     table: pd.DataFrame | None = None
-    lower_is_better: tuple[str, ...] = ()  # columns whose smallest value is the best
-    marked: bool = False  # whether the best value of every column is marked
+    marks: pd.DataFrame | None = None  # truth values: which cells of the table's columns are marked
     pictures: list[str] = field(default_factory=list)  # names of PNG files in the folder of the report
     facts: list[str] = field(default_factory=list)
     verbatim: str = ""  # Markdown that is shown as it is
 
     def rows(self) -> list[tuple[Cell, ...]]:
-        """Return the rows of the table as text; equal values of a column are best together."""
+        """Return the rows of the table as text."""
         return list(zip(*(self._cells(name) for name in self.table.columns)))
 
     def _cells(self, name: str) -> list[Cell]:
@@ -47,11 +46,8 @@ class Section:
             form = "{:,}"
         else:
             form = "{:.2f}"
-        best = None
-        if self.marked and numeric:
-            best = column.min() if name in self.lower_is_better else column.max()
-        return [Cell("–" if pd.isna(value) else form.format(value), bool(best is not None and value == best))
-                for value in column]
+        marks = [False] * len(column) if self.marks is None or name not in self.marks else self.marks[name]
+        return [Cell("–" if pd.isna(value) else form.format(value), bool(mark)) for value, mark in zip(column, marks)]
 
 
 def html(title: str, intro: str, sections: list[Section], pictures: dict[str, bytes]) -> str:
@@ -80,8 +76,8 @@ def markdown(title: str, intro: str, sections: list[Section]) -> str:
 
 
 def _markdown_table(section: Section) -> str:
-    """Return the table of a section, its best values in bold."""
-    rows = [[f"**{cell.text}**" if cell.best else cell.text for cell in row] for row in section.rows()]
+    """Return the table of a section, its marked cells in bold."""
+    rows = [[f"**{cell.text}**" if cell.marked else cell.text for cell in row] for row in section.rows()]
     table = pd.DataFrame(rows, columns=section.table.columns)
     return table.to_markdown(index=False, disable_numparse=True)
 

@@ -8,6 +8,7 @@ ROWS = ["balanced", "simclr", "sdclr", "bcl", "random", "kcenter", "mak", "colt"
         "guided", "matched"]  # these keep their color whatever is shown; other rows take the next free styles
 LINES = ["-", "--", "-.", ":"]
 MARKERS = ["", "o", "s", "^", "v", "D"]
+DARK = ["#000000", "#0072B2", "#8C510A", "#882255"]  # a black hatch would not be seen on these
 HATCHES = ["", "//", "xx", "..", "\\\\", "++"]
 
 
@@ -28,6 +29,7 @@ def line(number: int) -> dict:
 
 
 def bar(number: int) -> dict:
-    """Return the color and hatch of a bar."""
-    turn = number // len(COLORS)
-    return {"color": COLORS[number % len(COLORS)], "hatch": HATCHES[turn % len(HATCHES)]}
+    """Return the color and hatch of a bar; hatches have the color of edges."""
+    turn, color = number // len(COLORS), COLORS[number % len(COLORS)]
+    return {"color": color, "hatch": HATCHES[turn % len(HATCHES)], "linewidth": 0,
+            "edgecolor": "white" if color in DARK else "black"}

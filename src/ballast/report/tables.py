@@ -8,6 +8,10 @@ PROTOCOLS = {
     "linear": "linear", "fewshot": "few-shot", "imbalanced": "imbalanced", "svm": "SVM", "svm-fewshot": "few-shot SVM",
     "svm-imbalanced": "imbalanced SVM", "knn": "kNN", "knn1": "kNN@1", "knn10": "kNN@10", "sgd": "SGD",
     "sgd-fewshot": "few-shot SGD", "sgd-imbalanced": "imbalanced SGD", "finetune": "fine-tuned"}
+LISTS = {  # what the classifiers of a protocol train on
+    "many images per class": ("linear", "svm", "knn", "sgd"),
+    "a few images per class": ("fewshot", "svm-fewshot", "sgd-fewshot", "finetune"),
+    "the long-tailed images": ("imbalanced", "svm-imbalanced", "sgd-imbalanced", "knn1", "knn10")}
 OF_RUN = ["repeat", "split", "seed", "protocol"]  # what a line of the table of single repeats says of itself
 
 
@@ -75,19 +79,30 @@ def gain_as_text(line) -> str:
     if pd.isna(line.se):
         return f"{line.gain:+.1f} (one repeat: no error)"
     text = f"{line.gain:+.1f} [{line.low:+.1f}, {line.high:+.1f}] {line.verdict}"
-    return text if pd.isna(line.repeats_needed) else f"{text} ({line.repeats_needed})"
+    return text if pd.isna(line.repeats_needed) else f"{text} ({int(line.repeats_needed)})"
 
 
-def agreement(gains: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the verdicts on All of every pair by every protocol: + better, - worse, . cannot tell.
+def agreement(gains: dict[str, pd.DataFrame], column: str = "All") -> pd.DataFrame:
+    """Return the verdicts on a column of every pair by every protocol: + better, - worse, . cannot tell.
 
     gains: by protocol, what verdicts.gains returned.
     """
     signs = {"better": "+", "worse": "-", "cannot tell": "."}
-    table = {PROTOCOLS[name]: part[part["column"] == "All"].assign(
+    table = {PROTOCOLS[name]: part[part["column"] == column].assign(
         pair=lambda lines: lines["method"] + " over " + lines["over"]).set_index("pair")["verdict"].map(signs)
         for name, part in gains.items()}
     return pd.DataFrame(table).rename_axis("gain of").reset_index()
+
+
+def contradictions(table: pd.DataFrame) -> list[str]:
+    """Return a line for each pair of ``agreement`` on which another protocol has the opposite of the linear verdict."""
+    opposite = {"+": "-", "-": "+"}
+    lines = []
+    for row in table.to_dict("records"):
+        names = [name for name, sign in row.items() if sign == opposite.get(row["linear"])]
+        if names:
+            lines.append(f"{row['gain of']}: the opposite by {', '.join(names)}")
+    return lines
 
 
 def label_free(features: dict[str, dict], history: pd.DataFrame) -> pd.DataFrame:
@@ -116,8 +131,10 @@ def of_last_round(closeness: pd.DataFrame) -> pd.DataFrame:
     return summary(last, columns=[name for name in closeness.columns if name not in ("method", "epoch", "repeat")])
 
 
-VERDICTS = ("Gains over the same repeats, with 95 % intervals (Student's t). A verdict counts all pairs of its column "
-            "(Holm, 5 %); in brackets, how many repeats would tell a difference of one point.")
+VERDICTS = ("Gains over the same repeats, each with its own 95 % interval (Student's t), which is for other splits and "
+            "seeds on the same test images. A verdict holds for all pairs of its column together (Holm, 5 %), so an "
+            "interval may leave out 0 and the verdict still be \"cannot tell\". In brackets: how many repeats would "
+            "tell a difference of one point in that pair alone.")
 
 
 def markdown(table: pd.DataFrame, gains: pd.DataFrame, facts: list[dict[str, str]]) -> str:
@@ -138,9 +155,10 @@ def markdown_label_free(table: pd.DataFrame, facts: list[dict[str, str]]) -> str
 
 
 def as_text(table: pd.DataFrame, numbers: str = ".2f") -> str:
-    """Return a table in Markdown, its numbers in the given format and a dash for each missing value."""
+    """Return a table in Markdown, its numbers in the given format and a dash for each missing value; text stays."""
     filled = table.astype(object).where(table.notna(), None)
-    return filled.to_markdown(index=False, floatfmt=numbers, missingval="–")
+    text = [place for place, name in enumerate(table) if not pd.api.types.is_numeric_dtype(table[name])]
+    return filled.to_markdown(index=False, floatfmt=numbers, missingval="–", disable_numparse=text)
 
 
 def _facts(facts: list[dict[str, str]]) -> list[str]:

@@ -41,14 +41,14 @@ def gain(differences: np.ndarray) -> Gain:
 
     Differences that are all equal have an interval of one point: p is 1 where they are 0, otherwise 0.
     """
-    from scipy.stats import t  # half a second, which only reports should pay
+    from scipy.special import stdtr, stdtrit  # Student's t; half a second, which only reports should pay
 
     values = np.asarray(differences, float)
     n, mean, se = len(values), float(np.mean(values)) if len(values) else float("nan"), standard_error(values)
     if np.isnan(se):
         return Gain(mean, se, float("nan"), float("nan"), float("nan"), n)
-    half = float(t.ppf((1 + LEVEL) / 2, n - 1)) * se
-    p = float(2 * t.sf(abs(mean) / se, n - 1)) if se > 0 else float(mean == 0)
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * se
+    p = float(2 * stdtr(n - 1, -abs(mean) / se)) if se > 0 else float(mean == 0)
     return Gain(mean, se, mean - half, mean + half, p, n)
 
 
@@ -74,21 +74,36 @@ def verdict(mean: float, p: float, column: str = "All") -> str:
 
 
 def repeats_needed(deviation: float, difference: float = 1.0) -> int | None:
-    """Return how many repeats would show a difference with the chance ``POWER``, by the noncentral t; None: too many.
+    """Return how many repeats would show a difference with the chance ``POWER``, at least 2; None: too many.
 
     Args:
         deviation: sample deviation of the paired differences.
         difference: in percentage points.
     """
-    from scipy.stats import nct, t
+    from scipy.special import ndtri
 
     if np.isnan(deviation):
         return None
-    for n in range(2, MOST_REPEATS + 1):
-        effect = difference / max(deviation, 1e-9) * np.sqrt(n)
-        if effect > 30 or nct.sf(t.ppf((1 + LEVEL) / 2, n - 1), n - 1, effect) >= POWER:
-            return n
-    return None
+    least = ((ndtri((1 + LEVEL) / 2) + ndtri(POWER)) * deviation / difference) ** 2  # enough if deviation were exact
+    n = max(2, int(least) - 1)
+    while n <= MOST_REPEATS and power(n, deviation, difference) < POWER:
+        n += 1
+    return n if n <= MOST_REPEATS else None
+
+
+def power(n: int, deviation: float, difference: float) -> float:
+    """Return the chance that a two-sided t test of n paired differences, without Holm's correction, shows a difference.
+
+    The statistic has the noncentral t distribution with n - 1 degrees of freedom, shifted by
+    difference * sqrt(n) / deviation.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    if not deviation:
+        return 1.0
+    shift, bound = difference * np.sqrt(n) / deviation, stdtrit(n - 1, (1 + LEVEL) / 2)
+    below = np.nan_to_num(nctdtr(n - 1, shift, [-bound, bound]))  # NaN at some large shifts, where it is 0
+    return float(1 - below[1] + below[0])
 
 
 def gains(runs: pd.DataFrame, pairs: list[tuple[str, str]], columns: tuple[str, ...] = ("All", "Few", "Std")
@@ -122,6 +137,29 @@ def gains(runs: pd.DataFrame, pairs: list[tuple[str, str]], columns: tuple[str, 
                                   for value, said in zip(deviation, part["verdict"])]
         parts.append(part)
     return pd.concat(parts, ignore_index=True).astype({"repeats_needed": "Int64"})
+
+
+def leaders(runs: pd.DataFrame, columns: tuple[str, ...] = tuple(COLUMNS)) -> pd.DataFrame:
+    """Return which rows have the best mean of a column or cannot be told from the row that has it.
+
+    Args:
+        runs: as for ``gains``. Holm's correction is for all comparisons with the best row of a column.
+        columns: of accuracies.
+
+    Returns:
+        Truth values, a line for each row of the runs in their order, by ``columns``; none of a column is true where
+        no value of it is known.
+    """
+    rows = list(dict.fromkeys(runs["method"]))
+    means = runs.groupby("method")[list(columns)].mean()
+    table = pd.DataFrame(False, index=rows, columns=list(columns))
+    for column in columns:
+        ordered = means[column].dropna().sort_values(ascending=column in LOWER_IS_BETTER, kind="stable")
+        for best in ordered.index[:1]:
+            found = gains(runs, [(row, best) for row in rows if row != best], (column,))
+            equal = found.loc[found["verdict"] != WORSE, "method"]
+            table.loc[[best, *equal], column] = True
+    return table.reset_index(drop=True)
 
 
 def _line(row: str, over: str, column: str, differences: np.ndarray) -> tuple:
