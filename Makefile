@@ -16,8 +16,7 @@ KNOWN_ROWS = $(foreach row,$(ROWS),$(if $(filter $(row),$(MEASURED)),,$(error ME
 	metrics/ ($(MEASURED)), got $(row))))
 
 # Tests: two processes side by side, which tests/conftest.py gives their work. Folders whose results depend on the order
-# of floating-point sums are tested again
-# with the instructions of an older processor.
+# of floating-point sums are tested again with the instructions of an older processor.
 PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE

@@ -2,9 +2,9 @@
 
     python -m scripts.docs
 
-Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json.
-`rows` holds the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the
-pairs in which they are. Marks whose file is missing stay as they are.
+Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
+`resolution` from docs/results/resolution.csv. `rows` holds the rows that a page names near its top, in a line like
+"Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -18,11 +18,14 @@ from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
 from ballast.report.tables import agreement, as_text, gains_as_text, with_errors
+from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
 PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
+SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
+RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -61,17 +64,30 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
     if (path := root / "results/protocols.csv").exists():
         blocks["protocols"] = as_text(with_errors(pd.read_csv(path)))
     if (path := root / "results/gains.csv").exists():
-        gains = pd.read_csv(path)
-        blocks["verdicts"] = as_text(gains_as_text(linear(gains)))
-        blocks["agreement"] = as_text(agreement(dict(list(gains.groupby("protocol", sort=False)))))
+        found = pd.read_csv(path)
+        blocks["verdicts"] = as_text(gains_as_text(linear(found)))
+        blocks["agreement"] = as_text(agreement(dict(list(found.groupby("protocol", sort=False)))))
+    if (path := root / "docs/results/resolution.csv").exists():
+        blocks["resolution"] = resolution(pd.read_csv(path))
     if (path := root / "metrics/diagnostics.json").exists():
         blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
     return blocks
 
 
-def linear(gains: pd.DataFrame) -> pd.DataFrame:
+def resolution(trials: pd.DataFrame) -> str:
+    """Return a line for each default that was tried: gains ± standard errors, the repeats of the pair with fewest."""
+    rows = []
+    for values, runs in trials.groupby(SETTINGS, sort=False):
+        found = gains(runs.assign(Many=0.0, Median=0.0, Std=0.0), RESOLVED, ("All",))
+        rows.append({**dict(zip(SETTINGS, values)), "s": f"{runs['seconds'].mean():.0f}", "n": found["repeats"].min(),
+                     **{f"{line.method} over {line.over}": f"{line.gain:+.1f} ± {line.se:.1f}"
+                        for line in found.itertuples()}})
+    return pd.DataFrame(rows).rename(columns={"rounds": "every"}).to_markdown(index=False, disable_numparse=True)
+
+
+def linear(found: pd.DataFrame) -> pd.DataFrame:
     """Return the gains on All and Few by the linear protocol."""
-    return gains[(gains["protocol"] == "linear") & gains["column"].isin(["All", "Few"])]
+    return found[(found["protocol"] == "linear") & found["column"].isin(["All", "Few"])]
 
 
 def rows_of(page: str, root: Path = Path(".")) -> dict[str, str]:
@@ -80,10 +96,10 @@ def rows_of(page: str, root: Path = Path(".")) -> dict[str, str]:
     if not line or not (root / "results/gains.csv").exists():
         return {}
     rows = re.findall(r"`([\w-]+)`", line[1])
-    table, gains = (pd.read_csv(root / f"results/{name}.csv") for name in ("table", "gains"))
+    table, found = (pd.read_csv(root / f"results/{name}.csv") for name in ("table", "gains"))
     table = pd.concat([table[table["method"] == row] for row in rows])
-    gains = linear(gains[gains["method"].isin(rows) | gains["over"].isin(rows)])
-    return {"rows": as_text(with_errors(table)), "gains": as_text(gains_as_text(gains))}
+    found = linear(found[found["method"].isin(rows) | found["over"].isin(rows)])
+    return {"rows": as_text(with_errors(table)), "gains": as_text(gains_as_text(found))}
 
 
 def diagnostics(metrics: dict[str, dict]) -> str:

@@ -34,4 +34,3 @@ class Repeat(NamedTuple):
 def repeats_of(p: SimpleNamespace) -> list[Repeat]:
     """Return the repeats; p has ``repeats``, and ``split`` and ``seed`` of the first one."""
     return [Repeat(number, p.split + number - 1, p.seed + number - 1) for number in range(1, p.repeats + 1)]
-

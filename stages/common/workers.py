@@ -4,6 +4,7 @@ A piece has its own process even where only one runs at a time, so that results 
 processes are forked, which spares each the import of torch; one that uses CUDA has to be started afresh.
 """
 
+import itertools
 import os
 import signal
 import traceback
@@ -21,6 +22,7 @@ from stages.common.supervise import explained, stop_when_asked, stop_with_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass
@@ -52,7 +54,7 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], names: S
         return done
     gpus = visible_gpus()
     context = get_context("spawn" if gpus else "fork")
-    free = list(gpus or [None]) * max(1, jobs() // max(1, len(gpus)))
+    free = list(itertools.islice(itertools.cycle(gpus or [None]), jobs()))
     todo, running, results = list(enumerate(items)), [], {}
     try:
         while todo or running:
@@ -92,7 +94,11 @@ def started(context, number: int, work: Callable, item: object, name: str, gpu: 
     """Start a process for one piece."""
     result, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(sender, work, item, name, gpu))
-    process.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # a signal waits until the process can answer it
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     sender.close()
     return Worker(number, process, result, gpu)
 
@@ -119,6 +125,7 @@ def _work(sender: Connection, work: Callable, item: object, name: str, gpu: str 
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         sender.send((True, work(item)))
     except (KeyboardInterrupt, OSError, BallastError) as error:
         sender.send((False, explained(error)))

@@ -13,6 +13,8 @@ from tests import ROOT
 from tests.report.runs import runs
 
 RUNS = runs({"simclr": [2.0, 4.0], "colt": [2.5, 4.6]})
+TRIALS = runs({"simclr": [2.0, 4.0], "balanced": [3.0, 6.0], "random": [1.0, 2.0], "colt": [5.0, 5.0]}).assign(
+    seconds=8.0, depths="1-1", **dict.fromkeys(set(docs.SETTINGS) - {"depths"}, 1))
 
 
 @pytest.mark.parametrize("page", docs.pages(ROOT), ids=lambda page: str(page.relative_to(ROOT)))
@@ -48,6 +50,15 @@ def test_the_table_says_what_a_row_does_and_a_row_without_a_line_stays_blank(tmp
     assert "what it does" in lines[0] and "baseline" in lines[2] and lines[4].split("|")[2].strip() == ""
 
 
+def test_what_was_tried_has_gains_with_their_errors(tmp_path):
+    results(tmp_path)
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]]
+             for line in docs.tables(tmp_path)["resolution"].splitlines()]
+    found = dict(zip(lines[0], lines[2]))
+    assert found["balanced over simclr"] == "+1.5 ± 0.5" and found["colt over random"] == "+3.5 ± 0.5"
+    assert (found["n"], found["s"], found["depths"]) == ("2", "8", "1-1") and len(lines) == 3
+
+
 def test_diagnostics_are_a_row_per_method_with_blanks_for_what_it_does_not_have(tmp_path):
     results(tmp_path)
     lines = [[cell.strip() for cell in line.split("|")[1:-1]]
@@ -71,6 +82,8 @@ def results(folder):
     summary(pd.concat([RUNS, runs({"mine": [1.0, 2.0]})])).to_csv(folder / "results/table.csv", index=False)
     gains(RUNS, [("colt", "simclr")]).assign(protocol="linear").to_csv(folder / "results/gains.csv", index=False)
     by_protocol(RUNS).to_csv(folder / "results/protocols.csv", index=False)
+    (folder / "docs/results").mkdir(parents=True)
+    TRIALS.to_csv(folder / "docs/results/resolution.csv", index=False)
     correlation = "rank correlation of tailness and count"
     (folder / "metrics/diagnostics.json").write_text(json.dumps({
         "bcl": {correlation: {"loss": -0.4667}},

@@ -83,6 +83,19 @@ def test_an_interrupt_reaches_the_processes(tmp_path):
     assert (tmp_path / "saved").exists()
 
 
+def test_a_signal_that_comes_before_the_process_can_answer_it_is_one_line(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(workers.progress, "name", lambda name: time.sleep(0.5 if name == "b" else 0))
+    with pytest.raises(BallastError, match=r"^a: no$"):
+        side_by_side(partial(refused, tmp_path), [0, 1], "ab")
+    assert not (tmp_path / "1").exists() and "Traceback" not in capfd.readouterr().err
+
+
+def refused(folder: Path, number: int) -> None:
+    (folder / str(number)).touch()
+    if number == 0:
+        raise BallastError("no")
+
+
 def test_ranks_share_every_piece(monkeypatch):
     monkeypatch.setenv("RANK", "1")
     assert side_by_side(lambda _: os.getpid(), range(2), "ab") == [os.getpid()] * 2
@@ -93,3 +106,5 @@ def test_every_process_sees_one_gpu(monkeypatch):
     monkeypatch.setattr(workers, "get_context", lambda _, fork=workers.get_context: fork("fork"))
     seen = side_by_side(lambda _: time.sleep(0.1) or os.environ["CUDA_VISIBLE_DEVICES"], range(4), "abcd")
     assert sorted(seen) == ["3", "3", "5", "5"] and seen[:2] == ["3", "5"]
+    monkeypatch.setattr(workers, "jobs", lambda: 1)
+    assert side_by_side(lambda _: os.environ["CUDA_VISIBLE_DEVICES"], range(2), "ab") == ["3", "3"]
