@@ -15,7 +15,8 @@ from ballast.ideas.idea import Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
+from ballast.runtime.batchnorm import synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.batches import matched_epochs

@@ -9,7 +9,8 @@ from ballast.ideas import guidance
 from ballast.ideas.idea import Setup
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
+from ballast.runtime.batchnorm import synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.build import framework

@@ -140,7 +140,7 @@ class Functions(TorchFunctionMode):
         if self.places.of(tensor) == ANYWHERE:
             self.places.put(tensor, device)
             return tensor
-        out = self._made(Tensor.clone, (tensor,), {}, device)
+        out = self._made(Tensor.clone, (tensor,), {}, device, pinned=device == "cpu" and non_blocking)
         self.operators.copied(tensor, out, device, non_blocking)
         return out
 

@@ -13,6 +13,7 @@ from ballast.encoders.model import Model, build
 from ballast.ideas import guidance
 from ballast.ideas.idea import Setup
 from ballast.images.store import Store
+from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.trainer import Trainer
@@ -63,7 +64,7 @@ def pretraining(params: dict, row: str, scene: Scene) -> Trainer:
         optimization = replace(optimization, epochs=epochs)
     pool = None if params["methods"][row]["pool"] == "none" else scene.pool.to(scene.device)
     joining = sampling.budget if sampling else len(pool) if pool else 0
-    model = build(scene.network, images.channels, 1, recipe.layers).to(scene.device)
+    model = synchronize_batchnorm(build(scene.network, images.channels, 1, recipe.layers).to(scene.device))
     setup = Setup(count, joining, optimization.epochs, sampling, scene.device)
     return Trainer(framework(recipe.framework, model, recipe.prune), images, pool, ideas(recipe.ideas, setup),
                    optimization, scene.augment, 1)

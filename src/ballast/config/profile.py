@@ -29,7 +29,7 @@ class Network:
     width: Annotated[int, Ge(16)]
     depths: Annotated[list[Count], Len(1)]
     projection: Count
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     compile: bool = False
 
 

@@ -15,6 +15,7 @@ from torch.nn.functional import normalize
 from ballast.config.profile import Network
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
+from ballast.runtime.device import allow_tf32
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
@@ -37,11 +38,12 @@ class Model(nn.Module):
             channels: number of channels of the images, 1 or 3.
             layers: linear layers of the head.
             precision: ``bf16`` runs encoder and head under autocast; weights, features and projections stay float32.
+                ``tf32`` is float32 with products of 19 bits on a GPU that has them, and ``fp32`` on a CPU.
             compile: whether torch.compile fuses the encoder's operations, once for every shape of batch.
         """
         super().__init__()
         if compile:
-            encoder.compile()
+            encoder.compile(dynamic=False)  # one graph for sizes that vary would serve whole batches, too, and slowly
         self.use_bf16 = precision == "bf16"
         self.encoder = encoder
         self.channels = channels
@@ -86,6 +88,7 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
     fields = asdict(network) if isinstance(network, Network) else dict(network)
     projection = fields.pop("projection")
     precision = fields.pop("precision", "fp32")
+    allow_tf32(precision == "tf32")
     compile = fields.pop("compile", False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))

@@ -37,7 +37,7 @@ def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats:
     for counted, filling in track(_batchings(images, repeats, block, seed), "ECLE", unit="block"):
         members = torch.cat([counted, filling]).to(device)
         loss = block_loss(torch.stack([z[members] for z in views]).float(), temperature)
-        total[counted] += loss[: len(counted)]
+        total[members[: len(counted)]] += loss[: len(counted)]
     return total / repeats
 
 

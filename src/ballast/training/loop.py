@@ -1,6 +1,5 @@
 """The loop that every training shares: epochs, batches, SGD by schedule, history, exact resume."""
 
-import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,8 +12,9 @@ from torch import Tensor, nn
 
 from ballast.config.profile import Optimization
 from ballast.ideas.idea import Base
-from ballast.runtime.distributed import sum_gradients
 from ballast.runtime.errors import BallastError
+from ballast.runtime.gradients import Gradients
+from ballast.runtime.host import copied
 from ballast.runtime.progress import track
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.schedule import warmup_cosine
@@ -35,11 +35,14 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     epoch: int = 0
 
+    def __post_init__(self) -> None:
+        self.gradients = Gradients(self.model)
+
     def save(self) -> dict:
-        """Return a copy of all that, which stays as it is while the training goes on."""
-        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                              "ideas": {name: idea.state() for name, idea in self.ideas.items()},
-                              "trace": vars(self.trace), "history": self.history, "epoch": self.epoch})
+        """Return a copy of all that in the host's memory, which stays as it is while the training goes on."""
+        return copied({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                       "ideas": {name: idea.state() for name, idea in self.ideas.items()},
+                       "trace": vars(self.trace), "history": self.history, "epoch": self.epoch})
 
     def load(self, saved: dict, device: torch.device) -> None:
         """Take back what ``save`` returned."""
@@ -134,6 +137,6 @@ def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], in
     losses = step(index, views)
     state.optimizer.zero_grad(set_to_none=True)
     losses["loss"].backward()
-    sum_gradients(state.model)
+    state.gradients.sum()
     state.optimizer.step()
     return losses

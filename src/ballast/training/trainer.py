@@ -19,7 +19,6 @@ from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
 from ballast.runtime.philox import Stream
-from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator
 from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
@@ -156,7 +155,7 @@ class Trainer:
                     for part in index.split(counts)]
         index = index.to(self.device, non_blocking=True)
         in_domain = in_domain.to(self.device, non_blocking=True)
-        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts, partners)
         z = all_gather_views(z, counts, partners)
         partner = None if self.partner is None else self.partner[index[in_domain]]
         full = min(self.optimization.batch, len(self.images))
