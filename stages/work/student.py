@@ -16,6 +16,7 @@ from ballast.runtime.ranks import rank
 from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
+from stages.common.files import write_devices
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
@@ -38,5 +39,6 @@ def train(training: Training) -> int:
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
         write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))
+        write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()

@@ -2,6 +2,7 @@
 
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 OURS = ("/ballast/", "/stages/", "/benchmarks/")
@@ -15,6 +16,7 @@ class Found:
     alerts: Counter = field(default_factory=Counter)  # kernels that raise under use_deterministic_algorithms(True)
     waits: Counter = field(default_factory=Counter)  # moments at which the host waits for the device
     launches: Counter = field(default_factory=Counter)  # operators that launch a kernel, at least one each
+    recording: Callable[[], bool] = bool  # whether a CUDA graph is recorded now
 
     def error(self, what: str) -> None:
         """Note what CUDA refuses."""
@@ -25,7 +27,9 @@ class Found:
         self.alerts[f"{what} @ {culprit()}"] += 1
 
     def wait(self, what: str) -> None:
-        """Note that the host waits."""
+        """Note that the host waits; while a graph is recorded CUDA refuses that."""
+        if self.recording():
+            self.error(f"{what} while a graph is recorded")
         self.waits[f"{what} @ {culprit()}"] += 1
 
     def clear(self) -> None:

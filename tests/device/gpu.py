@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
-from ballast.runtime.constants import constant
+from ballast.runtime.constants import kept
 from tests.device.found import Found
+from tests.device.graph import Graph, recorded
 from tests.device.operators import Operators
 from tests.device.places import ANYWHERE, Places
 
@@ -33,16 +34,17 @@ def logical_gpu() -> Iterator[Found]:
     """Make ``cuda`` a device on which code runs; yield what it would have met there."""
     places, found = Places(), Found()
     operators = Operators(places, found)
+    found.recording = lambda: operators.recording is not None
     with contextlib.ExitStack() as stack:
-        for name in ("set_device", "synchronize"):
-            stack.enter_context(mock.patch.object(torch.cuda, name, lambda *_: None))
-        stack.enter_context(mock.patch.object(torch.cuda, "Stream", Stream))
-        stack.enter_context(mock.patch.object(torch.cuda, "current_stream", lambda *_: Stream()))
-        stack.enter_context(mock.patch.object(torch.cuda, "stream", lambda _: contextlib.nullcontext()))
-        stack.enter_context(mock.patch.object(torch.cuda, "Event", lambda **_: Event(found)))
+        stack.enter_context(mock.patch.multiple(
+            torch.cuda, set_device=lambda _: None, get_device_name=lambda _: "logical GPU", Stream=Stream,
+            synchronize=lambda *_: found.wait("synchronize"), current_stream=Stream,
+            stream=lambda _: contextlib.nullcontext(), Event=lambda: Event(found), CUDAGraph=Graph,
+            graph=lambda graph: recorded(operators, graph)))
         stack.enter_context(mock.patch.object(torch, "autocast", Autocast))
-        constant.cache_clear()  # what was made on the real device is elsewhere here
-        stack.callback(constant.cache_clear)
+        stack.enter_context(mock.patch.object(Tensor, "record_stream", lambda *_: None))
+        kept.cache_clear()  # what was made on the real device is elsewhere here
+        stack.callback(kept.cache_clear)
         stack.enter_context(Functions(places, found, operators))
         stack.enter_context(operators)
         yield found
@@ -69,8 +71,6 @@ class Functions(TorchFunctionMode):
             return self.places.is_pinned(first)
         if func is Tensor.pin_memory:
             return self._made(Tensor.clone, args, {}, "cpu", pinned=True)
-        if func is Tensor.record_stream:
-            return None
         if func in (Tensor.numpy, Tensor.__array__) and on_gpu:
             self.found.error("numpy() of a tensor of the GPU")
             raise TypeError("can't convert cuda:0 device type tensor to numpy")
@@ -154,6 +154,9 @@ class Autocast(torch.autocast):
 
 class Stream:
     """A stream of work; here all work is in order."""
+
+    def __init__(self, _: object = None) -> None:
+        """Make it on a device."""
 
     def wait_stream(self, _: object) -> None:
         """Do nothing."""

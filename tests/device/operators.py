@@ -32,6 +32,7 @@ class Operators(TorchDispatchMode):
         super().__init__()
         self.places, self.found = places, found
         self.made_on = ANYWHERE  # where the function that runs now makes its tensors
+        self.recording = None  # the CUDA graph that is recorded now
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -41,8 +42,12 @@ class Operators(TorchDispatchMode):
             devices = [self.places.of(tensor) for tensor in given]
             if "cuda" in devices:
                 self._look(name, func, args, kwargs, given, devices)
+            if self.recording is not None:
+                self.recording.keep(given)
             out = func(*args, **kwargs)
             self._place(name, func, given, devices, out)
+            if self.recording is not None:
+                self.recording.add(func, args, kwargs, out)
         return out
 
     def _place(self, name: str, func, given: list[Tensor], devices: list[str], out: object) -> None:

@@ -29,7 +29,7 @@ class Model(nn.Module):
     """Images [B, C, H, W] in [0, 1] -> features h [B, d] and projections z [B, output] of unit length."""
 
     def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32",
-                 compile: bool = False) -> None:
+                 compile: bool = False, graph: bool = False) -> None:
         """Put a head on an encoder.
 
         Args:
@@ -39,9 +39,12 @@ class Model(nn.Module):
             layers: linear layers of the head.
             precision: ``bf16`` runs encoder and head under autocast; weights, features and projections stay float32.
                 ``tf32`` is float32 with products of 19 bits on a GPU that has them, and ``fp32`` on a CPU.
-            compile: whether torch.compile fuses the encoder's operations, once for every shape of batch.
+            compile: whether torch.compile fuses the encoder's operations, once for every shape of batch. A training
+                fuses those of the augmentation, too.
+            graph: whether a training on a GPU launches a whole step as one CUDA graph (ballast.training.graph).
         """
         super().__init__()
+        self.compiled, self.graphed = compile, graph
         if compile:
             encoder.compile(dynamic=False)  # one graph for sizes that vary would serve whole batches, too, and slowly
         self.use_bf16 = precision == "bf16"
@@ -90,9 +93,10 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
     precision = fields.pop("precision", "fp32")
     allow_tf32(precision == "tf32")
     compile = fields.pop("compile", False)
+    graph = fields.pop("graph", False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile)
+        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile, graph)
     return model.to(memory_format=torch.channels_last)
 
 

@@ -32,6 +32,12 @@ def join_ranks(device: torch.device) -> torch.device:
     return device
 
 
+def described(device: torch.device) -> str:
+    """Return what computes, for people: the device, and how many of them."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return name if world_size() == 1 else f"{world_size()} x {name}"
+
+
 def leave_ranks() -> None:
     """Disconnect from the other ranks."""
     if dist.is_initialized():
