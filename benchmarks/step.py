@@ -2,10 +2,10 @@
 
     python -m benchmarks.step [quick] [profile] [compile] [graph] [ROW ...]
 
-ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 on a GPU. Steps follow one another without a look at the device,
-as in a training. ``share`` is the fraction of a step that the encoder takes, ``ideas`` the fraction that the row's ideas
-add to NT-Xent, forward and backward. ``profile`` also prints torch's profile of three steps, ``compile`` compiles
-encoder and augmentation, ``graph`` launches a step as one CUDA graph where there is a GPU.
+ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 on a GPU. Steps follow one another without a look at the
+device, as in a training. ``share`` is the fraction of a step that the encoder takes, ``ideas`` the fraction that the
+row's ideas add to NT-Xent, forward and backward. ``profile`` also prints torch's profile of three steps, ``compile``
+compiles encoder and augmentation, ``graph`` launches a step as one CUDA graph where there is a GPU.
 """
 
 import sys

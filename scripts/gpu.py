@@ -4,8 +4,8 @@
 
 The same command goes on where it was cut off: a part that is finished is kept in .scratch/gpu, a training has saved its
 state. It needs the library's packages, not DVC, MLflow or faiss. DATA is a folder with train/<class>/*.jpg,
-test/<class>/*.jpg and pool/**.jpg, or with archives of these; the last part trains on it, row by row. ``quick`` does all
-at a size at which numbers mean nothing. After a change of the code, remove .scratch/gpu.
+test/<class>/*.jpg and pool/**.jpg, or with archives of these; the last part trains on it, row by row. ``quick`` does
+all at a size at which numbers mean nothing. After a change of the code, remove .scratch/gpu.
 """
 
 import os
@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import torch
 import yaml
 
@@ -160,10 +161,8 @@ def write_page(parts: list[Part]) -> None:
         else:
             lines += ["", f"## {part.title}", "", shown(part)]
     if rows:
-        names = ("Many", "Median", "Few", "Std", "All")
-        lines += ["", "## Rows on CIFAR-10-LT", "", "| row | " + " | ".join(names) + " |", "|:--|" + "--:|" * len(names)]
-        lines += [f"| {row} | " + " | ".join(f"{values[name]:.1f}" for name in names) + " |"
-                  for row, values in rows.items()]
+        table = pd.DataFrame(rows).T[["Many", "Median", "Few", "Std", "All"]].astype(float).round(1)
+        lines += ["", "## Rows on CIFAR-10-LT", "", table.to_markdown()]
     write_atomic(PAGE, filled(PAGE.read_text(encoding="utf-8"), {"gpu": "\n".join(lines)}))
 
 

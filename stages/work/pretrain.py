@@ -14,8 +14,8 @@ from ballast.encoders.model import Model, build, save_model
 from ballast.ideas.idea import Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
-from ballast.runtime.device import prepare
 from ballast.runtime.batchnorm import synchronize_batchnorm
+from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank

@@ -27,8 +27,9 @@ def test_a_stage_comes_after_all_that_it_needs(all_stages):
     order = [name for name, _ in ordered(all_stages, ["evaluate@mak", "evaluate@guided"])]
     assert len(order) == len(set(order))
     for before, after in (("check", "images"), ("split", "preflight"), ("pretrain@simclr", "embed"),
-                          ("embed", "score_pool"), ("score_pool", "select_pool@mak"), ("select_pool@mak", "pretrain@mak"),
-                          ("pretrain@mak", "evaluate@mak"), ("pretrain@guide", "student@guided")):
+                          ("embed", "score_pool"), ("score_pool", "select_pool@mak"),
+                          ("select_pool@mak", "pretrain@mak"), ("pretrain@mak", "evaluate@mak"),
+                          ("pretrain@guide", "student@guided")):
         assert order.index(before) < order.index(after)
     assert "pretrain@colt" not in order and "report" not in order
 
@@ -56,5 +57,6 @@ def test_it_runs_what_is_missing_and_nothing_twice(tmp_path):
     (tmp_path / "dvc.yaml").write_text(json.dumps(graph))
     command = [sys.executable, "-m", "scripts.by_hand", "join"]
     for _ in range(2):
-        done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": f"{ROOT}:{ROOT}/src"}, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": f"{ROOT}:{ROOT}/src"}, capture_output=True,
+                              text=True)
     assert (tmp_path / "out").read_text() == "onetwo" and not done.stdout and not done.stderr

@@ -37,7 +37,9 @@ def test_it_goes_on_where_it_was_cut_off(place, monkeypatch):
 
 def test_a_part_that_takes_too_long_is_asked_to_stop_and_is_not_finished(place, monkeypatch):
     monkeypatch.setattr(gpu, "TO_SAVE", 0.5)
-    code = "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: open('saved', 'w').close() or exit(1))\ntime.sleep(30)"
+    code = ("import signal, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: open('saved', 'w').close() or exit(1))\n"
+            "time.sleep(30)")
     monkeypatch.setattr(gpu, "measurements", lambda quick: [part("Slow", code), part("Never", "open('never', 'w')")])
     assert gpu.main(3 / 60, False, None) == 2
     assert (place / "saved").exists() and not (place / "never").exists()
@@ -68,7 +70,8 @@ def write(folder):
     from PIL import Image
 
     rng = np.random.default_rng(0)
-    for place, count in {**{f"{part}/{name}": 100 for part in ("train", "test") for name in "abc"}, "pool": 300}.items():
+    folders = {f"{part}/{name}": 100 for part in ("train", "test") for name in "abc"}
+    for place, count in {**folders, "pool": 300}.items():
         (folder / place).mkdir(parents=True)
         for number in range(count):
             Image.fromarray(rng.integers(0, 255, (8, 8, 3), np.uint8)).save(folder / place / f"{number}.png")

@@ -28,7 +28,11 @@ def join_ranks(device: torch.device) -> torch.device:
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         on_gpu = device.type == "cuda"
-        dist.init_process_group("nccl" if on_gpu else "gloo", device_id=device if on_gpu else None, timeout=PATIENCE)
+        store, number, ranks = next(dist.rendezvous("env://", timeout=PATIENCE))
+        # torchrun's store outlives a restart (torch 2.12): without a prefix, addresses of killed ranks would be found.
+        store = dist.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+        dist.init_process_group("nccl" if on_gpu else "gloo", store=store, rank=number, world_size=ranks,
+                                device_id=device if on_gpu else None, timeout=PATIENCE)
     return device
 
 

@@ -1,9 +1,9 @@
 """Whole steps as CUDA graphs: augmentation, forward, backward and optimizer are launched as one.
 
 A small network's step has some 400 kernels of a few microseconds each, which the host cannot launch as fast as the GPU
-runs them. A graph is recorded once for every shape of batch, and then replayed with other images and another rate. What
-a step reads from Python is frozen in its graph, so graphs are recorded anew when that changes: a round's pool images, or
-the temperature.
+runs them. A graph is recorded once for every shape of batch, and then replayed with other images and another rate.
+What a step reads from Python is frozen in its graph, so graphs are recorded anew when that changes: a round's pool
+images, or the temperature.
 """
 
 from collections import Counter
