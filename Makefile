@@ -8,6 +8,9 @@ PROTOCOL ?= linear
 SETTINGS ?=
 REV ?=
 OUT ?=
+MINUTES ?= 10
+DATA ?=
+QUICK ?=
 COMMA := ,
 SPACE := $(subst ,, )
 MEASURED := $(filter-out diagnostics closeness,$(basename $(notdir $(wildcard metrics/*.json))))
@@ -21,7 +24,7 @@ PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-.PHONY: repro check test table ablations study portable experiments compare plots times docs docs-check faults soak bench publish \
+.PHONY: repro check test table ablations study portable experiments compare plots times docs docs-check faults soak bench gpu publish \
 	ui setup help
 
 help: ## Show this list; times are those of two cores
@@ -82,8 +85,11 @@ faults: setup ## Break it on purpose some seventy times and print what was lost 
 soak: setup ## Run the default under random changes and interruptions, then compare with dvc.lock (half an hour)
 	python -m tests.faults.soak 30
 
+gpu: ## Check and measure all on a GPU, and write docs/gpu.md: make gpu [MINUTES=10] [DATA=folder] [QUICK=quick]
+	PYTHONPATH=src python3 -m scripts.gpu $(MINUTES) $(QUICK) $(DATA)
+
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
-	@for part in step augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
+	@for part in step loop augmentation evaluation selection decoding scale pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
 
 publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlflow.db): make publish REV=a-branch
 	@python -m scripts.publish $(REV)

@@ -1,16 +1,18 @@
 """A whole training step beside the encoder alone: the same views, forward and backward, no data, loss or optimizer.
 
-    python -m benchmarks.step [quick] [profile] [compile] [ROW ...]
+    python -m benchmarks.step [quick] [profile] [compile] [graph] [ROW ...]
 
-ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 and compiled on a GPU. ``share`` is the fraction of a step that
-the encoder takes, ``ideas`` the fraction that the row's ideas add to NT-Xent, forward and backward. ``profile`` also
-prints torch's profile of three steps, ``compile`` compiles on a CPU too.
+ResNet-18 at 32 pixels, bf16; batch 128 on the CPU, 512 on a GPU. Steps follow one another without a look at the
+device, as in a training. ``share`` is the fraction of a step that the encoder takes, ``ideas`` the fraction that the
+row's ideas add to NT-Xent, forward and backward. ``profile`` also prints torch's profile of three steps, ``compile``
+compiles encoder and augmentation, ``graph`` launches a step as one CUDA graph where there is a GPU.
 """
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -24,26 +26,28 @@ from ballast.ideas.idea import Base, Batch, Contrast, Setup
 from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
 from ballast.training.build import framework, ideas
-from ballast.training.loop import Views, update
+from ballast.training.graph import WARM
+from ballast.training.loop import Views
 from ballast.training.trainer import Trainer, weighted_sum
 from benchmarks.timing import seconds, show, wait
 
 ROWS = ("simclr", "sdclr", "bcl", "colt", "sdclr-colt", "bcl-colt", "guide")
-WORDS = ("quick", "profile", "compile")
+WORDS = ("quick", "profile", "compile", "graph")
 PROFILE = "cifar10_lt"
 POOL = 1024
 SAMPLING = Sampling(budget=512, warmup=1, every=100)
-STEPS = 15
+STEPS = 15  # that follow one another, and
+ROUNDS = 3  # rounds of them
 
 
-def main(rows: list[str], quick: bool, profiled: bool, compiled: bool) -> None:
+def main(rows: list[str], quick: bool, profiled: bool, compiled: bool, graphed: bool) -> None:
     """Print a line for every row."""
     device = prepare(torch.get_num_threads())
     params = {**read_yaml("params.yaml"), "profile": PROFILE}
     values = read_yaml(f"configs/profiles/{PROFILE}.yaml")
     profile = built(Profile, values)
     batch = 16 if quick else 512 if device.type == "cuda" else 128
-    network = replace(profile.network, precision="bf16", compile=compiled or device.type == "cuda")
+    network = replace(profile.network, precision="bf16", compile=compiled, graph=graphed)
     if quick:
         network = replace(network, width=16, depths=[1, 1])
     lines = []
@@ -55,13 +59,13 @@ def main(rows: list[str], quick: bool, profiled: bool, compiled: bool) -> None:
         if profiled:
             print_profile(trainer)
         lines.append({"row": row, "batch": batch, **measure(trainer, alone, batch)})
-    show("Training step, ResNet-18 at 32 px, bf16", lines)
+    show(f"Training step, ResNet-18 at 32 px, bf16{', compiled' * compiled}{', as a graph' * graphed}", lines)
 
 
 def prepared(recipe: Recipe, network: Network, profile: Profile, device: torch.device) -> Trainer:
     """Return a training whose next epoch has pool images, where the row samples some."""
     generator = torch.Generator().manual_seed(0)
-    count = (STEPS + 1) * recipe.optimization.batch
+    count = (STEPS + WARM + 2) * recipe.optimization.batch
     pixels = (torch.randint(0, 256, (size, 3, 32, 32), dtype=torch.uint8, generator=generator)
               for size in (count, POOL))
     images, pool = (Resident(values).to(device) for values in pixels)
@@ -73,40 +77,47 @@ def prepared(recipe: Recipe, network: Network, profile: Profile, device: torch.d
     for idea in trainer.ideas.values():
         for memory in idea.state().values():
             if memory.is_floating_point():
-                memory.uniform_(1, 2)
+                memory.copy_(torch.linspace(1, 2, len(memory)))
     return trainer
 
 
 def measure(trainer: Trainer, alone: nn.Module, batch: int) -> dict:
     """Return the seconds of a step and of the encoder alone, which take turns."""
-    batches = iter(trainer.begin_epoch(SAMPLING.warmup + 1))
     views = torch.rand(2 * batch, 3, 32, 32, device=trainer.device).contiguous(memory_format=torch.channels_last)
     gradient = torch.randn(2 * batch, alone.widths[1], device=trainer.device)
-    steps = []
-    encoder = []
-    for turn in range(STEPS + 1):
-        wait()
-        start = time.perf_counter()
-        index = advance(trainer, batches)
-        wait()
-        middle = time.perf_counter()
+
+    def encoder() -> None:
         alone.zero_grad(set_to_none=True)
         alone(views)[1].backward(gradient)
-        wait()
-        if turn:
-            steps.append(middle - start)
-            encoder.append(time.perf_counter() - middle)
-    step = sorted(steps)[len(steps) // 2]
-    least = sorted(encoder)[len(encoder) // 2]
+
+    steps, encoders = [], []
+    for _ in range(ROUNDS):
+        batches = iter(trainer.begin_epoch(SAMPLING.warmup + 1))
+        for _ in range(WARM + 2):  # a graph is recorded after some steps
+            index = advance(trainer, batches)
+        steps.append(seconds_of(lambda batches=batches: advance(trainer, batches)))
+        encoder()
+        encoders.append(seconds_of(encoder))
+    step, least = median(steps), median(encoders)
     return {"step, ms": round(1000 * step, 1), "encoder alone, ms": round(1000 * least, 1),
             "images/s": round(batch / step), "share": round(least / step, 3),
             "ideas": round(seconds_of_ideas(trainer, index) / step, 4)}
 
 
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the seconds of one of several calls that follow one another."""
+    wait()
+    start = time.perf_counter()
+    for _ in range(STEPS):
+        work()
+    wait()
+    return (time.perf_counter() - start) / STEPS
+
+
 def advance(trainer: Trainer, batches: Iterator[Views]) -> Tensor:
     """Take one step as the training loop does; return the indices of its images."""
     index, views = next(batches)
-    update(trainer.state, 0.1, trainer.step, index, views)
+    (trainer.graphs or trainer).take(0.1, index, views)
     return index
 
 

@@ -18,7 +18,7 @@ from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from scripts.revision import Revision
 
-FACTS = ("data", "split", "seed", "repeats", "processor")
+FACTS = ("data", "split", "seed", "repeats", "processor", "device")
 STAGES = ("pretrain", "student", "evaluate")
 
 

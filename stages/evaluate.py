@@ -19,7 +19,7 @@ from ballast.evaluation.repeats import mean_and_error, numbers
 from ballast.runtime.files import write_atomic
 from ballast.runtime.portable import processor
 from stages.common.ahead import has_nothing, works_ahead
-from stages.common.files import write_metrics
+from stages.common.files import devices_of, write_metrics
 from stages.common.finished import brought_back, keep, key
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
@@ -70,7 +70,8 @@ def outputs(row: str) -> list[str]:
 def write(p: SimpleNamespace, row: str, repeats: list[Repeat], results: list) -> None:
     """Write what the repeats of a row gave: each of them, and their means with errors."""
     facts = {"repeats": p.repeats, "data": p.dataset.name, "split": numbers([r.split for r in repeats]),
-             "seed": numbers([r.seed for r in repeats]), "processor": processor(p.portable)}
+             "seed": numbers([r.seed for r in repeats]), "processor": processor(p.portable),
+             "device": f"{devices_of([repeat.run(row) for repeat in repeats])}; {p.profile.network.precision}"}
     singles = pd.DataFrame([{**repeat._asdict(), "protocol": protocol, **values}
                             for repeat, result in zip(repeats, results)
                             for protocol, values in result.accuracy.items()]).rename(columns={"number": "repeat"})

@@ -29,7 +29,7 @@ def score(p, repeat: Repeat) -> None:
     in_domain, pool = (load_shards(f"{cache}/{name}", device) for name in ("in_domain", "pool"))
     passes = sorted(Path(cache, "views").iterdir())
     views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
-    tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed)
+    tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device)
     distance = distance_to_centres(pool, kmeans(in_domain, settings.centres)[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
     write_atomic(f"data/scores/{repeat.number}.csv", scores.to_csv(index=False))

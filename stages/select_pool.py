@@ -30,7 +30,7 @@ def main(row: str) -> None:
 
 def select(p, row: str, repeat: Repeat) -> None:
     """Write data/pool/<row>/<repeat>, the images and in selected.csv which they are."""
-    prepare(p.threads, p.deterministic)
+    device = prepare(p.threads, p.deterministic)
     rule, budget = p.method.select["rule"], p.profile.sampling.budget
     images = load_store("data/pool/all")
     if budget > len(images):
@@ -39,24 +39,24 @@ def select(p, row: str, repeat: Repeat) -> None:
     if rule == "random":
         chosen = pd.DataFrame({"pool": random.select(len(images), budget, generator(repeat.seed, "select"))})
     elif rule == "kcenter":
-        in_domain, pool = _features(repeat, limit=math.inf)  # every image is a candidate
-        chosen = pd.DataFrame({"pool": kcenter_greedy(pool, in_domain, budget)})
+        in_domain, pool = _features(repeat, device, limit=math.inf)  # every image is a candidate
+        chosen = pd.DataFrame({"pool": kcenter_greedy(pool, in_domain, budget).cpu()})
     else:
-        chosen = _by_mak(p.method.select, budget, repeat)
+        chosen = _by_mak(p.method.select, budget, repeat, device)
     save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), repeat.pool(row))
     paths = read_files("data/pool/all")["path"].to_numpy()
     write_atomic(repeat.selected(row), chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
 
 
-def _features(repeat: Repeat, limit: float = MEMORY) -> list[torch.Tensor | Shards]:
+def _features(repeat: Repeat, device: torch.device, limit: float = MEMORY) -> list[torch.Tensor | Shards]:
     """Return the unit features before the head of the in-domain and of the pool images."""
-    return [load_shards(f"data/embed/{repeat.number}/{name}", limit=limit) for name in ("in_domain", "pool")]
+    return [load_shards(f"data/embed/{repeat.number}/{name}", device, limit) for name in ("in_domain", "pool")]
 
 
-def _by_mak(settings: dict, budget: int, repeat: Repeat) -> pd.DataFrame:
+def _by_mak(settings: dict, budget: int, repeat: Repeat, device: torch.device) -> pd.DataFrame:
     """Return MAK's selection in the order picked, with the scores."""
     scores = pd.read_csv(f"data/scores/{repeat.number}.csv")
-    in_domain, pool = _features(repeat)
+    in_domain, pool = _features(repeat, device)
     tailness, distance = (torch.from_numpy(scores[name].to_numpy("float32")) for name in ("ecle", "distance"))
     q = mak.score(tailness, distance, settings["alpha"])
     return scores.assign(q=q).iloc[mak.select(q, pool, in_domain, budget, settings["ratio"]).numpy()]

@@ -37,9 +37,10 @@ class Project:
         self.git("init", "-q")
         self.commit()
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
-        """Run a command in the folder; its output and errors are one text."""
-        done = subprocess.run(command, cwd=self.folder, env={**self.environment, **environment}, text=True,
+    def run(self, *command: str, check: bool = True, cwd: Path | None = None, **environment: str
+            ) -> subprocess.CompletedProcess:
+        """Run a command in the folder, or in another one; its output and errors are one text."""
+        done = subprocess.run(command, cwd=cwd or self.folder, env={**self.environment, **environment}, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
         return done

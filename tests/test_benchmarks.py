@@ -13,6 +13,8 @@ TABLES = {
     "step": ["Training step"],
     "evaluation": ["Pool embedding", "Round of COLT", "Probe"],
     "augmentation": ["Augmentation"],
+    "loop": ["Epoch of SimCLR"],
+    "gpu": ["8 steps in fp32"],
 }
 
 

@@ -35,3 +35,13 @@ def tables_of(name: str, rows: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
         path = Path(f"runs/{name}/{row}.csv")
         if path.read_text(encoding="utf-8").strip():
             yield row, pd.read_csv(path)
+
+
+def write_devices(folder: Path, devices: list[str]) -> None:
+    """Write on which devices a training ran, in turn: DVC does not know, and another one gives other bits."""
+    write_atomic(folder / "device.txt", ", then ".join(devices) + "\n")
+
+
+def devices_of(folders: list[Path]) -> str:
+    """Return the devices on which trainings ran."""
+    return ", ".join(sorted({(folder / "device.txt").read_text(encoding="utf-8").strip() for folder in folders}))

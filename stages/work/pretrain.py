@@ -14,14 +14,16 @@ from ballast.encoders.model import Model, build, save_model
 from ballast.ideas.idea import Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
+from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
+from stages.common.files import write_devices
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
@@ -51,6 +53,7 @@ def train(training: Training) -> int:
         save_model(model, training.folder, images.size, images.short)
         write_tables(training.folder, history=trainer.state.history_frame(), memory=memory,
                      trace=chosen(trainer, training.pool))
+        write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()
 
@@ -99,6 +102,7 @@ def untrained(training: Training, model: Model, images: Store) -> int:
         empty = {name: pd.DataFrame(columns=[column]) for name, column in
                  (("history", "epoch"), ("trace", "epoch"), ("memory", "image"))}
         write_tables(training.folder, **empty)
+        write_devices(training.folder, ["none"])
     return 0
 
 

@@ -8,13 +8,15 @@ from ballast.encoders.model import load_model, save_model
 from ballast.ideas import guidance
 from ballast.ideas.idea import Setup
 from ballast.images.store import load_store
+from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.runtime.device import prepare
-from ballast.runtime.distributed import join_ranks, synchronize_batchnorm
+from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
+from stages.common.files import write_devices
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
@@ -37,5 +39,6 @@ def train(training: Training) -> int:
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
         write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))
+        write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()

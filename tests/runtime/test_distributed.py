@@ -8,9 +8,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor, nn
 
-from ballast.runtime import distributed
+from ballast.runtime import batchnorm, distributed
+from ballast.runtime.batchnorm import WholeBatchNorm, synchronize_batchnorm
 from ballast.runtime.distributed import (
-    WholeBatchNorm,
     all_gather_rows,
     all_gather_views,
     broadcast,
@@ -18,10 +18,9 @@ from ballast.runtime.distributed import (
     join_ranks,
     leave_ranks,
     local_rows,
-    sum_gradients,
-    synchronize_batchnorm,
     world_size,
 )
+from ballast.runtime.gradients import Gradients
 from ballast.runtime.ranks import rank
 
 
@@ -44,10 +43,11 @@ def step() -> dict[str, Tensor]:
     images = 4 + torch.randn(5, 2, 4, 4, dtype=torch.float64)
     weight = torch.randn(5, 16, dtype=torch.float64)
     model = synchronize_batchnorm(model)
+    gradients = Gradients(model, size=64)  # bytes: several buckets
     local = local_rows(images).clone().requires_grad_()
     z = all_gather_rows(model(local), counts_per_rank(5))
     (z * weight).square().sum().backward()
-    sum_gradients(model)
+    gradients.sum()
     results = {name: parameter.grad for name, parameter in model.named_parameters()}
     results |= {name: buffer.clone() for name, buffer in model.named_buffers()}
     results |= {"z": z.detach(), "images": all_gather_rows(local.grad.flatten(1), counts_per_rank(5))}
@@ -107,7 +107,7 @@ def test_views_are_in_the_order_of_one_process(results):
 
 
 def test_synchronized_layers_share_parameters_and_statistics_and_keep_their_names(monkeypatch):
-    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    monkeypatch.setattr(batchnorm, "world_size", lambda: 2)
     model = Network()
     before = dict(model.named_parameters()) | dict(model.named_buffers())
     names = list(model.state_dict())

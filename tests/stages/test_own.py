@@ -14,7 +14,7 @@ from tests.project import ran
 
 OWN, SMOKE = "configs/datasets/own.yaml", "configs/profiles/smoke.yaml"
 ROWS = ("balanced", "simclr", "mak", "colt")
-FACTS = {"repeats", "data", "split", "seed", "processor"}
+FACTS = {"repeats", "data", "split", "seed", "processor", "device"}
 CROPS = {f"{protocol}.crop": [0.3, 1.0] for protocol in ("sgd", "sgd_fewshot", "finetune")}
 
 

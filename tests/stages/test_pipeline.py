@@ -13,7 +13,7 @@ from ballast.report.tables import PROTOCOLS
 
 GROUPS = ("Many", "Median", "Few")
 KEYS = {*GROUPS, "Std", "All"}
-FACTS = {"repeats", "data", "split", "seed", "processor"}
+FACTS = {"repeats", "data", "split", "seed", "processor", "device"}
 LISTS = ("data/split/1/longtail.npy", "data/split/2/longtail.npy")
 BLIND = {  # stages that may not see a label, and their words
     "pretrain@simclr": "simclr longtail none",

@@ -14,7 +14,8 @@ import torch.multiprocessing as mp
 
 from ballast.encoders.embed import embed
 from ballast.encoders.model import build
-from ballast.runtime.distributed import leave_ranks, synchronize_batchnorm
+from ballast.runtime.batchnorm import synchronize_batchnorm
+from ballast.runtime.distributed import leave_ranks
 from ballast.training.loop import update
 from tests.builders import NETWORK, OPTIMIZATION, Memory, random_images
 from tests.training.runs import METHODS, first_batch, student, training

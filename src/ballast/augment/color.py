@@ -7,6 +7,8 @@ Each operation gives what torchvision's `adjust_brightness`, `adjust_contrast`, 
 import torch
 from torch import Tensor
 
+from ballast.runtime.constants import constant, kind
+
 GRAY_WEIGHTS = (0.2989, 0.587, 0.114)
 BRIGHTNESS, CONTRAST, SATURATION = range(3)
 
@@ -51,8 +53,7 @@ def grayscale(images: Tensor) -> Tensor:
     """Return the luminance [B, 1, H, W] of images; one-channel images stay as they are."""
     if images.shape[1] == 1:
         return images
-    weight = torch.tensor(GRAY_WEIGHTS, dtype=images.dtype, device=images.device)
-    return torch.einsum("bchw,c->bhw", images, weight)[:, None]
+    return torch.einsum("bchw,c->bhw", images, constant(GRAY_WEIGHTS, kind(images)))[:, None]
 
 
 def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
@@ -65,7 +66,7 @@ def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
                           torch.where(brightest == 1, 2 + (blue - red) / safe, 4 + (red - green) / safe))
     sextant = sextant + 6 * shift[:, None, None]
     # f(n) = V - C max(0, min(k, 4 - k, 1)), k = (n + H/60) mod 6, n = 5, 3, 1: HSV back to RGB without branches.
-    offsets = torch.tensor((5.0, 3.0, 1.0), device=images.device)[None, :, None, None]
+    offsets = constant((5.0, 3.0, 1.0), kind(images))[None, :, None, None]
     k = (offsets + sextant[:, None]) % 6
     return value[:, None] - chroma[:, None] * torch.minimum(k, 4 - k).clamp(0, 1)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ballast.augment.randaugment import draw_operations
 from ballast.config.profile import Augment
+from ballast.runtime.constants import constant, kind
 from ballast.runtime.philox import Stream
 
 ATTEMPTS = 10  # as torchvision's RandomResizedCrop, which then takes the centre
@@ -68,7 +69,7 @@ def contrastive(
     u = stream.uniform(images, views, FOR_COLORS)
     draws = Draws(random_resized_crop(u, height, width, augment.crop), u[..., FLIP] < augment.flip)
     if any(augment.jitter):
-        middle, strength = u.new_tensor([[1.0, 1.0, 1.0, 0.0], list(augment.jitter)])
+        middle, strength = constant(((1.0, 1.0, 1.0, 0.0), tuple(augment.jitter)), kind(u))
         factors = middle + strength * (2 * u[..., JITTER] - 1)
         factors = torch.where(u[..., JITTER_ON, None] < augment.jitter_p, factors, middle)
         draws = draws._replace(jitter=factors, blend_order=u[..., ORDER].argsort(dim=-1, stable=True),
@@ -118,7 +119,7 @@ def labelled(
     u = stream.uniform(images, range(1), FOR_CROPS)
     if isinstance(crop, int):
         corner = torch.floor((2 * crop + 1) * u[..., PLACE]) - crop
-        box = torch.cat([corner, corner.new_tensor((height, width)).expand_as(corner)], -1)
+        box = torch.cat([corner, constant((height, width), kind(corner)).expand_as(corner)], -1)
     else:
         box = random_resized_crop(u, height, width, crop)
     return Draws(box, u[..., FLIP] < flip)
@@ -139,7 +140,8 @@ def random_resized_crop(
     Returns:
         Boxes [n, views, 4]: top, left, height and width in pixels.
     """
-    height, width = (torch.as_tensor(side, device=u.device).float().reshape(-1, 1) for side in (height, width))
+    height, width = (side.float().reshape(-1, 1) if isinstance(side, Tensor) else u.new_full((1, 1), side)
+                     for side in (height, width))
     area = (height * width)[..., None] * (scale[0] + (scale[1] - scale[0]) * u[..., AREA])
     low, high = (math.log(bound) for bound in ratio)
     aspect = torch.exp(low + (high - low) * u[..., ASPECT])
@@ -156,4 +158,3 @@ def random_resized_crop(
     top = torch.where(any_fits, torch.floor(place[..., 0] * (height - h + 1)), torch.floor((height - whole_h) / 2))
     left = torch.where(any_fits, torch.floor(place[..., 1] * (width - w + 1)), torch.floor((width - whole_w) / 2))
     return torch.stack([top, left, h, w], -1)
-

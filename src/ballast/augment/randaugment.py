@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ballast.augment.color import grayscale, per_image
+from ballast.runtime.constants import constant, kind
 from ballast.runtime.philox import Stream
 
 RANGES = {  # operation: value at strength 0 and at strength 30
@@ -50,7 +51,7 @@ def draw_operations(images: Tensor, memorization: Tensor, views: range, operatio
     m = memorization[:, None, None]
     operation = (len(NAMES) * which).long()
     strength = 10 + 20 * m if operations == 1 else 5 + 25 * m * scale
-    low, high = u.new_tensor(list(RANGES.values())).unbind(1)
+    low, high = constant(tuple(RANGES.values()), kind(u)).unbind(1)
     value = low[operation] + strength / 30 * (high - low)[operation]
     mirrored = (operation < len(SIGNED)) & (mirror < 0.5)
     place = torch.stack([top, left], -1)
@@ -88,7 +89,7 @@ def _one(images: Tensor, operation: Tensor, value: Tensor, place: Tensor) -> Ten
     base = torch.where(drew("sharpness"), smooth(images), base)
     enhanced = torch.lerp(base, images, per_image(value)).clamp(0, 1)
     out = torch.where(drew("contrast", "color", "brightness", "sharpness"), enhanced, out)
-    fill = images.new_tensor(FILL)[:, None, None]
+    fill = constant(FILL, kind(images))[:, None, None]
     fill = fill if images.shape[1] == 3 else grayscale(fill[None])[0]
     return torch.where(drew("cutout") & hole(place, value, *images.shape[2:]), fill, out)
 
@@ -155,7 +156,7 @@ def smooth(images: Tensor) -> Tensor:
 def hole(place: Tensor, value: Tensor, height: int, width: int) -> Tensor:
     """Return where the cutout is, bool [B, 1, H, W]: a square of ``value`` [B] widths around ``place`` [B, 2]."""
     side = value * width
-    start = (place * place.new_tensor([height, width]) - side[:, None] / 2).clamp(min=0).floor()
+    start = (place * constant((height, width), kind(place)) - side[:, None] / 2).clamp(min=0).floor()
     end = start + side[:, None]
     y = torch.arange(height, device=place.device)
     x = torch.arange(width, device=place.device)

@@ -29,8 +29,9 @@ class Network:
     width: Annotated[int, Ge(16)]
     depths: Annotated[list[Count], Len(1)]
     projection: Count
-    precision: Literal["fp32", "bf16"] = "fp32"
-    compile: bool = False
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    compile: bool = False  # fuse the operations of encoder and augmentation
+    graph: bool = False  # launch a step as one CUDA graph, for small networks on a GPU
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from torch.nn.functional import normalize
 from ballast.config.profile import Network
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
+from ballast.runtime.device import allow_tf32
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
@@ -28,7 +29,7 @@ class Model(nn.Module):
     """Images [B, C, H, W] in [0, 1] -> features h [B, d] and projections z [B, output] of unit length."""
 
     def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32",
-                 compile: bool = False) -> None:
+                 compile: bool = False, graph: bool = False) -> None:
         """Put a head on an encoder.
 
         Args:
@@ -37,11 +38,15 @@ class Model(nn.Module):
             channels: number of channels of the images, 1 or 3.
             layers: linear layers of the head.
             precision: ``bf16`` runs encoder and head under autocast; weights, features and projections stay float32.
-            compile: whether torch.compile fuses the encoder's operations, once for every shape of batch.
+                ``tf32`` is float32 with products of 19 bits on a GPU that has them, and ``fp32`` on a CPU.
+            compile: whether torch.compile fuses the encoder's operations, once for every shape of batch. A training
+                fuses those of the augmentation, too.
+            graph: whether a training on a GPU launches a whole step as one CUDA graph (ballast.training.graph).
         """
         super().__init__()
+        self.compiled, self.graphed = compile, graph
         if compile:
-            encoder.compile()
+            encoder.compile(dynamic=False)  # one graph for sizes that vary would serve whole batches, too, and slowly
         self.use_bf16 = precision == "bf16"
         self.encoder = encoder
         self.channels = channels
@@ -86,10 +91,12 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
     fields = asdict(network) if isinstance(network, Network) else dict(network)
     projection = fields.pop("projection")
     precision = fields.pop("precision", "fp32")
+    allow_tf32(precision == "tf32")
     compile = fields.pop("compile", False)
+    graph = fields.pop("graph", False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile)
+        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile, graph)
     return model.to(memory_format=torch.channels_last)
 
 

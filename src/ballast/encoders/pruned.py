@@ -41,7 +41,11 @@ class Pruned(nn.Module):
         """Set the masks by the present magnitudes of the encoder's convolution weights."""
         convolutions = {f"encoder.{name}.weight": module.weight for name, module in model.encoder.named_modules()
                         if isinstance(module, nn.Conv2d)}
-        self.masks = dict(zip(convolutions, magnitude_masks(list(convolutions.values()), self.fraction)))
+        masks = dict(zip(convolutions, magnitude_masks(list(convolutions.values()), self.fraction)))
+        if not self.masks:
+            self.masks = masks
+        for name, mask in masks.items():
+            self.masks[name].copy_(mask)  # in place: a recorded step reads these
 
     def forward(self, model: Model, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return features [B, d] and unit projections [B, output] of images [B, C, H, W].

@@ -59,7 +59,8 @@ def finetune(model: Model, images: Store, labels: Tensor, classes: int, settings
         for index, views in _batches(images, settings, seed, epoch):
             step += 1
             optimizer.param_groups[0]["lr"] = warmup_cosine(step, settings.lr, 0, steps)
-            loss = cross_entropy(network(views.contiguous(memory_format=torch.channels_last)), labels[index])
+            labels_of_batch = labels[index.to(labels.device, non_blocking=True)]
+            loss = cross_entropy(network(views.contiguous(memory_format=torch.channels_last)), labels_of_batch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

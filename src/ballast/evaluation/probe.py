@@ -65,7 +65,7 @@ def train_probe(
     best_correct = -1
     for epoch in range(settings.epochs):
         inputs = features[epoch % len(features)]
-        order = torch.randperm(len(labels), generator=generator(seed, "probe order", epoch))
+        order = torch.randperm(len(labels), generator=generator(seed, "probe order", epoch)).to(features.device)
         for index in order.split(settings.batch):
             loss = cross_entropy(classifier(inputs[index]), labels[index])
             optimizer.zero_grad()

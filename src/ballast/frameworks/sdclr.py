@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from ballast.encoders.model import Model
 from ballast.encoders.pruned import Pruned
+from ballast.runtime.batchnorm import rows_of_ranks
+from ballast.runtime.ranks import rank
 
 
 class SDCLR(nn.Module):
@@ -28,8 +30,12 @@ class SDCLR(nn.Module):
         """Set the mask of the epoch by the present weights."""
         self.pruned.prune(self.model)
 
-    def project(self, views: Tensor, pairs: int) -> Tensor:
-        """Return unit projections of views [2 pairs + E, C, H, W]; second views go through the pruned branch."""
-        first, second, further = views.split([pairs, pairs, len(views) - 2 * pairs])
-        dense = self.model(torch.cat([first, further]) if len(further) else first)[1]
-        return torch.cat([dense[:pairs], self.pruned(self.model, second)[1], dense[pairs:]])
+    def project(self, views: Tensor, pairs: list[int], further: list[int]) -> Tensor:
+        """Return unit projections of views [2 pairs + further, C, H, W]; second ones go through the pruned branch."""
+        mine = pairs[rank()]
+        first, second, others = views.split([mine, mine, further[rank()]])
+        with rows_of_ranks([pair + more for pair, more in zip(pairs, further)]):
+            dense = self.model(torch.cat([first, others]) if len(others) else first)[1]
+        with rows_of_ranks(pairs):
+            pruned = self.pruned(self.model, second)[1]
+        return torch.cat([dense[:mine], pruned, dense[mine:]])

@@ -6,6 +6,7 @@ Source: SimCLR (Chen et al., ICML 2020; docs/methods/simclr.md).
 from torch import Tensor, nn
 
 from ballast.encoders.model import Model
+from ballast.runtime.batchnorm import rows_of_ranks
 
 
 class SimCLR(nn.Module):
@@ -18,6 +19,7 @@ class SimCLR(nn.Module):
     def start_epoch(self) -> None:
         """Do nothing: SimCLR keeps no state between epochs."""
 
-    def project(self, views: Tensor, pairs: int) -> Tensor:
-        """Return unit projections of views [2 pairs + E, C, H, W]; BatchNorm sees all of them at once."""
-        return self.model(views)[1]
+    def project(self, views: Tensor, pairs: list[int], further: list[int]) -> Tensor:
+        """Return unit projections of views [2 pairs + further, C, H, W]; BatchNorm sees all of them at once."""
+        with rows_of_ranks([2 * pair + more for pair, more in zip(pairs, further)]):
+            return self.model(views)[1]

@@ -21,6 +21,7 @@ MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 << 20
 MIN_SIDE = 2
 BLOCK = 1024  # files that are submitted at once
+MOST_THREADS = 16
 ORIENTATION = 0x0112  # EXIF
 
 
@@ -115,8 +116,12 @@ def _decoded(image: Image.Image, least: tuple[int, int] | None) -> tuple[Image.I
 
 
 def workers() -> int:
-    """Return the number of threads that decode, one per CPU of this process; pixels do not depend on it."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of threads that decode: this rank's part of the CPUs; pixels do not depend on it.
+
+    Beyond some sixteen, the threads of a process wait for Python's lock.
+    """
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST_THREADS, cpus // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
 
 
 def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | DecodeError]:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ballast.augment.draws import Draws
 from ballast.augment.views import augment
+from ballast.images.ahead import moved_ahead
 from ballast.images.crops import crops
 from ballast.images.decode import DecodeError, workers
-from ballast.images.resident import Request
+from ballast.images.resident import Augmentation, Request
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 
@@ -70,15 +71,17 @@ class OnDisk:
         """Return float views [R, 3, size, size] in [0, 1]: image rows[r] by row r of ``draws``, or else its middle."""
         return next(self.stream([(rows, draws)]))
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[Tensor]:
+    def stream(self, requests: Iterable[Request], augment: Augmentation = augment) -> Iterator[Tensor]:
         """Yield the ``views`` of every request in turn."""
-        for pixels, draws in self.decoded(requests):
+        def views(decoded: tuple[Tensor, Draws | None]) -> tuple[Tensor]:
+            pixels, draws = decoded
             pixels = pixels.to(self.device, non_blocking=True)
             if draws is None:
-                yield pixels.float().div_(255)
-            else:
-                rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
-                yield augment(pixels, rest, self.size)
+                return (pixels.float().div_(255),)
+            rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
+            return (augment(pixels, rest, self.size),)
+
+        return (batch for (batch,) in moved_ahead(self.decoded(requests), views, self.device))
 
     def decoded(self, requests: Iterable[Request]) -> Iterator[tuple[Tensor, Draws | None]]:
         """Yield the crops uint8 [R, 3, size, size] of every request and its draws; threads decode the next ones.

@@ -1,6 +1,6 @@
 """Images as one uint8 tensor on the device; the training loop needs no workers and no decoding."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 from ballast.augment.draws import Draws
 from ballast.augment.views import augment
 
+Augmentation = Callable[[Tensor, Draws, int], Tensor]  # ballast.augment.views.augment, or a compiled one
 Request = tuple[Tensor, Draws | None]  # rows of a store, one per view, and how to augment each; None: not at all
 
 
@@ -47,7 +48,7 @@ class Resident:
         """Append other images to these."""
         return Resident(torch.cat([self.images, other.images]), self.size)
 
-    def views(self, rows: Tensor, draws: Draws | None = None) -> Tensor:
+    def views(self, rows: Tensor, draws: Draws | None = None, augment: Augmentation = augment) -> Tensor:
         """Return float views [R, C, size, size] in [0, 1]: image rows[r] by row r of ``draws``, or else its middle."""
         images = self.images[rows.to(self.device, non_blocking=True)]
         if draws is not None:
@@ -56,6 +57,6 @@ class Resident:
         left = (self.width - self.size) // 2
         return images[:, :, top : top + self.size, left : left + self.size].float().div_(255)
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[Tensor]:
+    def stream(self, requests: Iterable[Request], augment: Augmentation = augment) -> Iterator[Tensor]:
         """Yield the ``views`` of every request in turn."""
-        return (self.views(*request) for request in requests)
+        return (self.views(*request, augment) for request in requests)

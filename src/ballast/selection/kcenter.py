@@ -29,8 +29,8 @@ def kcenter_greedy(candidates: Tensor, chosen: Tensor, picks: int, block: int = 
         torch.maximum(closest, (candidates @ rows.T).max(1).values, out=closest)
     order = torch.empty(picks, dtype=torch.long, device=candidates.device)
     for step in track(range(picks), "K-center", unit="pick"):
-        pick = closest.argmin()
-        order[step] = pick
-        torch.maximum(closest, candidates @ candidates[pick], out=closest)
-        closest[pick] = torch.inf
+        pick = closest.argmin(0, keepdim=True)  # it stays on the device: as an index in brackets it would be read
+        order[step] = pick[0]
+        torch.maximum(closest, candidates @ candidates.index_select(0, pick)[0], out=closest)
+        closest.index_fill_(0, pick, torch.inf)
     return order

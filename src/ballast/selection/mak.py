@@ -37,7 +37,7 @@ def select(q: Tensor, pool: Tensor | Shards, in_domain: Tensor, budget: int, rat
     best = candidates(q, budget, ratio)
     if len(best) <= budget:
         return best
-    return best[kcenter_greedy(pool[best], in_domain, budget)]
+    return best[kcenter_greedy(pool[best].to(in_domain.device), in_domain, budget).to(best.device)]
 
 
 def _standardized(value: Tensor) -> Tensor:

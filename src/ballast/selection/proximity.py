@@ -22,4 +22,5 @@ def distance_to_centres(pool: Tensor | Shards, centres: Tensor, block: int = 655
         block: rows of the pool compared at a time.
     """
     centres = normalize(centres)
-    return 1 - torch.cat([(rows.float() @ centres.T).max(1).values for rows in pool.split(block)])
+    parts = (rows.to(centres.device).float() for rows in pool.split(block))  # Shards read on the CPU
+    return 1 - torch.cat([(rows @ centres.T).max(1).values for rows in parts])

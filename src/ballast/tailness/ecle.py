@@ -19,8 +19,9 @@ from ballast.runtime.progress import track
 from ballast.runtime.rng import generator
 
 
-def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats: int, block: int, seed: int) -> Tensor:
-    """Return ECLE [P], float32.
+def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats: int, block: int, seed: int,
+         device: torch.device | None = None) -> Tensor:
+    """Return ECLE [P], float32, on the device that computed it.
 
     The last block of a batching is filled up with images of earlier blocks, whose losses do not count again.
 
@@ -30,14 +31,15 @@ def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats:
         repeats: random batchings R.
         block: images of a block, n.
         seed: the random seed of the batchings.
+        device: where to compute; where the views are, unless it is given. Shards are read on the CPU.
     """
-    device = views[0].device
+    held, device = views[0].device, device or views[0].device
     images = len(views[0])
     total = torch.zeros(images, device=device)
     for counted, filling in track(_batchings(images, repeats, block, seed), "ECLE", unit="block"):
-        members = torch.cat([counted, filling]).to(device)
-        loss = block_loss(torch.stack([z[members] for z in views]).float(), temperature)
-        total[counted] += loss[: len(counted)]
+        members = torch.cat([counted, filling]).to(held)
+        loss = block_loss(torch.stack([z[members].to(device) for z in views]).float(), temperature)
+        total[members[: len(counted)].to(device)] += loss[: len(counted)]
     return total / repeats
 
 

@@ -1,6 +1,5 @@
 """The loop that every training shares: epochs, batches, SGD by schedule, history, exact resume."""
 
-import copy
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,8 +12,10 @@ from torch import Tensor, nn
 
 from ballast.config.profile import Optimization
 from ballast.ideas.idea import Base
-from ballast.runtime.distributed import sum_gradients
+from ballast.runtime.distributed import described
 from ballast.runtime.errors import BallastError
+from ballast.runtime.gradients import Gradients
+from ballast.runtime.host import copied
 from ballast.runtime.progress import track
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.schedule import warmup_cosine
@@ -34,12 +35,18 @@ class State:
     trace: Trace = field(default_factory=Trace)
     history: list[dict[str, float]] = field(default_factory=list)
     epoch: int = 0
+    devices: list[str] = field(default_factory=list)  # on which it has trained, in turn
+
+    def __post_init__(self) -> None:
+        self.gradients = Gradients(self.model)
+        self.devices = [described(next(self.model.parameters()).device)]
 
     def save(self) -> dict:
-        """Return a copy of all that, which stays as it is while the training goes on."""
-        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                              "ideas": {name: idea.state() for name, idea in self.ideas.items()},
-                              "trace": vars(self.trace), "history": self.history, "epoch": self.epoch})
+        """Return a copy of all that in the host's memory, which stays as it is while the training goes on."""
+        return copied({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                       "ideas": {name: idea.state() for name, idea in self.ideas.items()},
+                       "trace": vars(self.trace), "history": self.history, "epoch": self.epoch,
+                       "devices": self.devices})
 
     def load(self, saved: dict, device: torch.device) -> None:
         """Take back what ``save`` returned."""
@@ -50,6 +57,7 @@ class State:
         rounds = [tuple(tensor.to(device) for tensor in chosen) for chosen in saved["trace"]["rounds"]]
         self.trace = Trace(saved["trace"]["epochs"], rounds)
         self.history, self.epoch = saved["history"], saved["epoch"]
+        self.devices = saved["devices"] + [name for name in self.devices if name != saved["devices"][-1]]
 
     def images_seen(self) -> int:
         """Return the images of all epochs so far."""
@@ -67,11 +75,12 @@ def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.S
 
 def run(
     state: State, checkpoint: Checkpoint, begin_epoch: Callable[[int], Iterable[Views]],
-    step: Callable[[Tensor, Tensor], Losses], batches: list[int], optimization: Optimization, what: str,
+    take: Callable[[float, Tensor, Tensor], Losses], batches: list[int], optimization: Optimization, what: str,
 ) -> None:
     """Train from ``state.epoch`` to the end; whatever ends it before, the last whole epoch is on the disk.
 
-    begin_epoch(epoch) prepares an epoch (1-based) and gives its batches, step(indices, views) the losses of one.
+    begin_epoch(epoch) prepares an epoch (1-based) and gives its batches; take(rate, indices, views) takes a step of the
+    optimizer on one of them and returns its losses.
     batches: the number of batches of every epoch.
     """
     saved = checkpoint.load()
@@ -84,7 +93,7 @@ def run(
     try:
         for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
             first = sum(batches[: epoch - 1]) + 1
-            state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), step, first, what)})
+            state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), take, first, what)})
             state.epoch = epoch
             held = state.save()
             if checkpoint.save(held):
@@ -99,15 +108,15 @@ def run(
         raise
 
 
-def _epoch(state: State, batches: Iterable[tuple[Views, float]], step: Callable[[Tensor, Tensor], Losses], first: int,
-           what: str) -> dict[str, float]:
+def _epoch(state: State, batches: Iterable[tuple[Views, float]], take: Callable[[float, Tensor, Tensor], Losses],
+           first: int, what: str) -> dict[str, float]:
     """Train one epoch on batches and their learning rates, beginning with step ``first``.
 
     Returns the number of images and the mean of every loss.
     """
     sums, counts, minimized = Counter(), Counter(), []
     for (index, views), rate in batches:
-        losses = update(state, rate, step, index, views)
+        losses = take(rate, index, views)
         minimized.append(losses["loss"].detach())
         for name, value in losses.items():
             sums[name] += value.detach() * len(index)
@@ -134,6 +143,6 @@ def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], in
     losses = step(index, views)
     state.optimizer.zero_grad(set_to_none=True)
     losses["loss"].backward()
-    sum_gradients(state.model)
+    state.gradients.sum()
     state.optimizer.step()
     return losses

@@ -5,12 +5,14 @@ A step:   loss = w l_NT-Xent + sum over the ideas' terms of weight * value      
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from ballast.augment.draws import Draws, boosted, contrastive
+from ballast.augment.views import augment as augmented
 from ballast.config.profile import Augment, Optimization
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
@@ -19,15 +21,25 @@ from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
 from ballast.runtime.philox import Stream
-from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator
 from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
-from ballast.training.loop import Losses, State, Views, run, sgd
+from ballast.training.graph import Graphs
+from ballast.training.loop import Losses, State, Views, run, sgd, update
 from ballast.training.temperature import temperature
 from ballast.training.trace import Trace
 
 AT_A_TIME = 64  # batches whose augmentations are drawn together: alone, small batches would pay for it
+
+
+class Placed(NamedTuple):
+    """A batch on the device, but for its views."""
+
+    index: Tensor  # [B] images
+    in_domain: Tensor  # [n] positions of the in-domain images in the batch
+    partner: Tensor | None  # [n] the partner of each
+    pairs: list[int]  # images of every rank, all of which have two views
+    further: list[int]  # other views of every rank
 
 
 class Trainer:
@@ -60,6 +72,8 @@ class Trainer:
         self.contrast_weight = contrast_weight
         self.what = what
         self.device = in_domain.device
+        self.augmented = torch.compile(augmented, dynamic=False) if framework.model.compiled else augmented
+        self.graphs = Graphs(self) if framework.model.graphed and self.device.type == "cuda" else None
         self.sampler = next((idea for idea in ideas.values() if idea.samples), None)
         optimizer = sgd(framework, optimization.momentum, optimization.weight_decay)
         self.state = State(framework, optimizer, ideas, Trace())
@@ -73,7 +87,8 @@ class Trainer:
 
     def train(self, checkpoint: Checkpoint) -> None:
         """Run to the end, from the checkpoint where there is one."""
-        run(self.state, checkpoint, self.begin_epoch, self.step, self.batches(), self.optimization, self.what)
+        take = self.graphs.take if self.graphs else self.take
+        run(self.state, checkpoint, self.begin_epoch, take, self.batches(), self.optimization, self.what)
 
     def batches(self) -> list[int]:
         """Return the number of batches of every epoch."""
@@ -84,7 +99,10 @@ class Trainer:
         return batches_per_epoch(len(self.in_domain), self.sampler.budget, first, self.optimization.epochs, batch)
 
     def begin_epoch(self, number: int) -> Iterable[Views]:
-        """Prepare an epoch, counted from 1; return its batches: image indices on the CPU, this rank's views."""
+        """Prepare an epoch, counted from 1; return its batches: image indices on the CPU, this rank's views.
+
+        A step that is a graph makes the views itself; it gets the request for them in their place.
+        """
         epoch = Epoch(number, lambda purpose: generator(self.seed, self._purpose(purpose), number),
                       self.framework.model, self.in_domain, self.pool)
         for idea in self.ideas.values():
@@ -100,7 +118,8 @@ class Trainer:
         self.boost = None if epoch.boost is None else self.memorized(*epoch.boost)
         self.number = number
         order = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number)
-        return zip(order, self.images.stream(self.requests(order)))
+        requests = self.requests(order)
+        return zip(order, requests if self.graphs else self.images.stream(requests, self.augmented))
 
     def memorized(self, memorization: Tensor, operations: int) -> tuple[Tensor, int]:
         """Return the memorization of all images, 0 for those without, where augmentations are drawn."""
@@ -139,28 +158,42 @@ class Trainer:
         third = self.draw(partner, range(2, 3))
         return torch.cat([rows, partner]), draws.join(third.map(lambda column: column[:, 0]))
 
+    def take(self, lr: float, index: Tensor, views: Tensor) -> Losses:
+        """Take one step of the optimizer; return the losses before it."""
+        return update(self.state, lr, self.step, index, views)
+
     def step(self, index: Tensor, views: Tensor) -> Losses:
         """Return the losses of one batch: image indices [B] on the CPU, and this rank's views of them."""
-        batch = self.batch(index, views)
+        return self.losses(self.place(index), views)
+
+    def losses(self, placed: Placed, views: Tensor) -> Losses:
+        """Return the losses of one batch, without a look at the device."""
+        batch = self.batch(placed, views)
         contrast = Contrast.of(batch.z, self.temperature)
         terms: Terms = {"contrastive": (self.contrast_weight, contrast.per_view.mean())}
         for idea in self.ideas.values():
             terms = united(terms, idea.terms(batch, contrast))
         return {**{name: value for name, (_, value) in terms.items()}, "loss": weighted_sum(terms)}
 
-    def batch(self, index: Tensor, views: Tensor) -> Batch:
-        """Project this rank's views and gather those of all ranks; looking at the index costs no synchronization."""
+    def place(self, index: Tensor) -> Placed:
+        """Return what is known of a batch from its image indices [B] on the CPU, where looking costs no wait."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
-        pairs, counts = len(index), counts_per_rank(len(index))
-        partners = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
-                    for part in index.split(counts)]
+        counts = counts_per_rank(len(index))
+        further = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
+                   for part in index.split(counts)]
         index = index.to(self.device, non_blocking=True)
         in_domain = in_domain.to(self.device, non_blocking=True)
-        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), counts[rank()])
-        z = all_gather_views(z, counts, partners)
         partner = None if self.partner is None else self.partner[index[in_domain]]
+        return Placed(index, in_domain, partner, counts, further)
+
+    def batch(self, placed: Placed, views: Tensor) -> Batch:
+        """Project this rank's views and gather those of all ranks."""
+        pairs = len(placed.index)
+        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), placed.pairs, placed.further)
+        z = all_gather_views(z, placed.pairs, placed.further)
         full = min(self.optimization.batch, len(self.images))
-        return Batch(index, index >= len(self.in_domain), z[: 2 * pairs], in_domain, partner, z[2 * pairs :], full)
+        return Batch(placed.index, placed.index >= len(self.in_domain), z[: 2 * pairs], placed.in_domain,
+                     placed.partner, z[2 * pairs :], full)
 
     def _purpose(self, purpose: str) -> str:
         return purpose if self.what == "pretrain" else f"{self.what} {purpose}"

@@ -1,0 +1,184 @@
+"""Check and measure Ballast on a GPU, part by part, as far as the time goes, and write docs/gpu.md.
+
+    python -m scripts.gpu [MINUTES] [quick] [DATA]
+
+The same command goes on where it was cut off: a part that is finished is kept in .scratch/gpu, a training has saved its
+state. It needs the library's packages, not DVC, MLflow or faiss. DATA is a folder with train/<class>/*.jpg,
+test/<class>/*.jpg and pool/**.jpg, or with archives of these; the last part trains on it, row by row. ``quick`` does
+all at a size at which numbers mean nothing. After a change of the code, remove .scratch/gpu.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+import yaml
+
+from ballast.report.marks import filled
+from ballast.runtime.files import write_atomic
+
+STATE = Path(".scratch/gpu")
+PAGE = Path("docs/gpu.md")
+MINUTES = 10
+TO_SAVE = 30  # seconds before the end at which a part is asked to stop
+ROWS = ("simclr", "colt", "random", "bcl-colt", "mak", "guide", "sdclr", "sdclr-colt", "bcl", "kcenter", "matched")
+PROFILE = "configs/profiles/cifar10_lt.yaml"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command, and what it is called on the page."""
+
+    title: str
+    command: tuple[str, ...]
+    folder: str = "."
+
+    @property
+    def file(self) -> Path:
+        """Return where its output is kept once it is finished."""
+        return STATE / f"{self.title.lower().replace(' ', '-')}.txt"
+
+
+def main(minutes: float, quick: bool, data: Path | None) -> int:
+    """Run the parts that are not finished; return how many are left."""
+    deadline = time.monotonic() + 60 * minutes
+    STATE.mkdir(parents=True, exist_ok=True)
+    todo = [*measurements(quick), *(trainings(data, quick) if data else [])]
+    for part in todo:
+        if not part.file.exists():
+            run(part, deadline)
+        write_page(todo)
+    left = [part.title for part in todo if not part.file.exists()]
+    print(f"{PAGE}: {len(todo) - len(left)} of {len(todo)} parts" + (f"; left: {', '.join(left)}" if left else ""))
+    return len(left)
+
+
+def measurements(quick: bool) -> list[Part]:
+    """Return the parts that need no data."""
+    word = ("quick",) if quick else ()
+
+    def part(title: str, *words: str) -> Part:
+        return Part(title, (sys.executable, "-m", *words, *word))
+
+    tests = ("-m", "unit", "-p", "no:cacheprovider", "tests/losses" if quick else "tests")
+    return [part("Checks", "benchmarks.gpu"),
+            part("Steps", "benchmarks.step"), part("Steps compiled", "benchmarks.step", "compile"),
+            part("Steps as graphs", "benchmarks.step", "graph"),
+            part("Epoch", "benchmarks.loop"), part("Augmentation", "benchmarks.augmentation"),
+            part("Evaluation", "benchmarks.evaluation"), part("Selection", "benchmarks.selection"),
+            Part("Unit tests", (sys.executable, "-m", "pytest", *tests))]
+
+
+def trainings(data: Path, quick: bool) -> list[Part]:
+    """Return the parts that train on images, a row each; they run in a copy of the project."""
+    project = STATE / "project"
+    if not project.exists():
+        prepare(project, data, quick)
+    return [Part(f"Row {row}", (sys.executable, "-m", "scripts.by_hand", f"evaluate@{row}"), str(project))
+            for row in (ROWS[:2] if quick else ROWS)]
+
+
+def prepare(project: Path, data: Path, quick: bool) -> None:
+    """Copy the project, unpack the images, and set its parameters: CIFAR-10-LT, and the papers' network."""
+    part = project.with_name("part")
+    shutil.rmtree(part, ignore_errors=True)
+    (part / "data").mkdir(parents=True)
+    for folder in ("configs", "src", "stages", "scripts"):
+        shutil.copytree(folder, part / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("params.yaml", "dvc.yaml"):
+        shutil.copy(file, part)
+    images = part / "data/external"
+    for archive in sorted(data.glob("*.tar*")):
+        with tarfile.open(archive) as file:
+            file.extractall(images, filter="data")
+    if not images.exists():
+        images.symlink_to(data.resolve())
+    change(part / "params.yaml", {"dataset": "folders", "profile": "smoke" if quick else "cifar10_lt", "repeats": 1,
+                                  "portable": False, "show": list(ROWS), "compare": []})
+    change(part / "configs/datasets/folders.yaml", {"longtail.largest": 40 if quick else 4500,
+                                                    "longtail.ratio": 20 if quick else 100,
+                                                    "longtail.val_per_class": 5 if quick else 500})
+    if not quick:
+        change(part / PROFILE, {"network.precision": "bf16", "network.compile": True, "pretrain.epochs": 500,
+                                "sampling.warmup": 50})
+    part.rename(project)
+
+
+def change(file: Path, values: dict[str, object]) -> None:
+    """Set values of a YAML file by their paths."""
+    block = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for path, value in values.items():
+        *way, last = path.split(".")
+        inner = block
+        for key in way:
+            inner = inner[key]
+        inner[last] = value
+    file.write_text(yaml.safe_dump(block, sort_keys=False), encoding="utf-8")
+
+
+def run(part: Part, deadline: float) -> None:
+    """Run a part; keep its output if it is finished in time."""
+    left = deadline - time.monotonic() - TO_SAVE
+    if left <= 0:
+        return
+    print(f"{part.title}: {' '.join(part.command)}", flush=True)
+    environment = {**os.environ, "PYTHONPATH": f"{Path(part.folder).resolve()}/src"}
+    process = subprocess.Popen(part.command, cwd=part.folder, env=environment, text=True, stdout=subprocess.PIPE,
+                               start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=left)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)  # a training saves
+        try:
+            process.communicate(timeout=TO_SAVE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        return
+    if process.returncode == 0:
+        write_atomic(part.file, output)
+    else:
+        print(f"{part.title}: failed with exit code {process.returncode}\n{output[-2000:]}", flush=True)
+
+
+def write_page(parts: list[Part]) -> None:
+    """Write the output of all finished parts between the marks of the page."""
+    lines = [f"Measured on: {device()}, torch {torch.__version__}."]
+    rows = {}
+    for part in parts:
+        if not part.file.exists():
+            continue
+        if part.folder != ".":
+            rows[part.title.removeprefix("Row ")] = yaml.safe_load(
+                Path(part.folder, f"metrics/{part.title.removeprefix('Row ')}.json").read_text())
+        else:
+            lines += ["", f"## {part.title}", "", shown(part)]
+    if rows:
+        table = pd.DataFrame(rows).T[["Many", "Median", "Few", "Std", "All"]].astype(float).round(1)
+        lines += ["", "## Rows on CIFAR-10-LT", "", table.to_markdown()]
+    write_atomic(PAGE, filled(PAGE.read_text(encoding="utf-8"), {"gpu": "\n".join(lines)}))
+
+
+def shown(part: Part) -> str:
+    """Return the tables of a part; of tests the last line."""
+    text = part.file.read_text().strip()
+    return text if "pytest" not in part.command else text.splitlines()[-1].strip("= ")
+
+
+def device() -> str:
+    """Return the name of what computes."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU (a rehearsal)"
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if word != "quick"]
+    numbers = [word for word in words if word.replace(".", "", 1).isdigit()]
+    folders = [Path(word) for word in words if word not in numbers]
+    sys.exit(main(float(numbers[0]) if numbers else MINUTES, "quick" in sys.argv, folders[0] if folders else None))

@@ -1,0 +1,84 @@
+"""Images decoded on demand, and embeddings from shards beyond memory, on a logical GPU."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import normalize
+
+from ballast import cli
+from ballast.embeddings.clusters import kmeans
+from ballast.embeddings.shards import load_shards, save_shards
+from ballast.encoders.model import build, save_model
+from ballast.images.store import load_store
+from ballast.selection import mak
+from ballast.selection.budget import nearest_to_centres
+from ballast.selection.kcenter import kcenter_greedy
+from ballast.selection.proximity import distance_to_centres
+from ballast.sources.listing import folder
+from ballast.sources.reading import read
+from ballast.tailness.ecle import ecle
+from tests.device.gpu import logical_gpu
+from tests.device.scene import CUDA, NETWORK, SCENE, Disk
+from tests.training.rows import PARAMS, trainer
+
+ROWS = ("simclr", "mak", "bcl-colt", "guided")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with image files, and embeddings in several shards."""
+    place = tmp_path_factory.mktemp("storage")
+    rng = np.random.default_rng(0)
+    for part, count in (("in_domain", 35), ("pool", 40)):
+        (place / part).mkdir()
+        for number in range(count):
+            pixels = rng.integers(0, 255, (20, 28, 3), np.uint8)
+            Image.fromarray(pixels).save(place / part / f"{number:03}.jpg")
+    for name, rows in (("h_pool", 300), ("h_in_domain", 40), ("view0", 300), ("view1", 300)):
+        chance = torch.Generator().manual_seed(rows)
+        save_shards(place / name, [normalize(torch.randn(rows, 8, generator=chance))], rows=100)
+    return place
+
+
+@pytest.mark.parametrize("where", ["files", "cache"])
+def test_trainings_on_images_that_are_decoded_on_demand(place, where):
+    stores = []
+    for part in ("in_domain", "pool"):
+        read(place / where / part, folder(place / part, labelled=False), {"size": 8, "short": 12, "where": where})
+        stores.append(load_store(place / where / part))
+    for row in ROWS:
+        with logical_gpu() as found:
+            trainer(PARAMS, row, SCENE._replace(in_domain=stores[0], pool=stores[1])).train(Disk())
+        assert not found.errors and not found.alerts
+
+
+@pytest.mark.parametrize("limit", [1, 1 << 30], ids=["streamed", "held"])
+def test_selections_from_embeddings(place, limit):
+    with logical_gpu() as found:
+        in_domain = load_shards(place / "h_in_domain", CUDA)
+        pool = load_shards(place / "h_pool", CUDA, limit)
+        _, centres = kmeans(in_domain, 5)
+        distance = distance_to_centres(pool, centres)
+        tailness = ecle([load_shards(place / name, CUDA, limit) for name in ("view0", "view1")], 0.2, 1, 64, 1, CUDA)
+        chosen, *_ = nearest_to_centres(pool, centres, torch.tensor([5, 6, 7, 0, 2], device="cuda"))
+        q = mak.score(tailness, distance, 0.3)
+        assert chosen.device.type == distance.device.type == mak.select(q, pool, in_domain, 20, 1.5).device.type
+    assert not found.errors and not found.alerts
+
+
+def test_a_pick_of_kcenter_waits_for_nothing(place):
+    with logical_gpu() as found:
+        in_domain, pool = (load_shards(place / name, CUDA) for name in ("h_in_domain", "h_pool"))
+        found.clear()
+        kcenter_greedy(pool, in_domain, 20)
+    assert not found.errors and not found.waits
+
+
+def test_the_command_that_embeds(place, monkeypatch):
+    monkeypatch.setenv("BALLAST_DEVICE", "cuda")
+    save_model(build(NETWORK, 3, 1), place / "encoder", 8, 12)
+    with logical_gpu() as found:
+        cli.main(["embed", "--encoder", f"{place}/encoder/encoder.safetensors", "--images", f"{place}/pool", "--out",
+                  f"{place}/features.npy"])
+    assert not found.errors and len(np.load(place / "features.npy")) == 40
