@@ -34,8 +34,9 @@ def embed(p, row: str, repeat: Repeat) -> int:
     """
     device, out = join_ranks(prepare(p.threads, p.deterministic)), f"data/embed/{repeat.number}"
     listed = torch.from_numpy(load_array(repeat.list("longtail")))
-    in_domain = load_store("data/images/train").take(listed).to(device)
-    pool = load_store("data/pool/all", device)
+    decode = p.profile.network.decode
+    in_domain = load_store("data/images/train", decode=decode).take(listed).to(device)
+    pool = load_store("data/pool/all", device, decode)
     model = load_model(p.profile.network, pool.channels, repeat.run(row)).to(device)
     for number in track(range(p.profile.embed.views), "embed", unit="pass"):
         draw = augmentation(pool, p.profile.augment, Stream(repeat.seed, "embed", number))

@@ -34,8 +34,9 @@ def train(training: Training) -> int:
     recipe = load_recipe(recipe_of(described))
     device = join_ranks(prepare(p.threads, p.deterministic))
     listed = load_array(training.images)
-    images = load_store("data/images/train").take(torch.from_numpy(listed)).to(device)
-    pool = load_store(training.pool, device)
+    decode = p.profile.network.decode
+    images = load_store("data/images/train", decode=decode).take(torch.from_numpy(listed)).to(device)
+    pool = load_store(training.pool, device, decode)
     model = build(p.profile.network, images.channels, training.repeat.seed, recipe.layers).to(device)
     model = synchronize_batchnorm(model)
     if not len(images):

@@ -27,7 +27,7 @@ def train(training: Training) -> int:
     recipe = load_student(recipe_of(training.recipe))
     device = join_ranks(prepare(p.threads, p.deterministic))
     listed = torch.from_numpy(load_array(training.images))
-    images = load_store("data/images/train").take(listed).to(device)
+    images = load_store("data/images/train", decode=p.profile.network.decode).take(listed).to(device)
     model = synchronize_batchnorm(load_model(p.profile.network, images.channels, training.guide).to(device))
     setup = Setup(len(images), 0, recipe.optimization.epochs, None, device)
     guiding = guidance.Idea(recipe.guidance, setup, embed(model, images)[1])  # the student starts as its guide

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from ballast.images.store import OnDisk
+from ballast.runtime.errors import BallastError
 from tests.builders import Memory, flat_weights
 from tests.device.gpu import logical_gpu
 from tests.device.scene import SCENE
@@ -58,6 +61,13 @@ def test_a_step_that_reads_python_is_not_what_was_recorded():
         rate.fill_(2.0)
         graph.replay()
         assert frozen.tolist() == [1.0, 1.0] and read.tolist() == [2.0, 2.0] and number == 2.0
+
+
+def test_images_that_are_decoded_on_demand_are_refused_in_one_line():
+    files = OnDisk(np.array(["a.jpg"] * 35, object), *[torch.full((35,), 8)] * 2, 8, 8)
+    scene = SCENE._replace(network=replace(NETWORK, graph=True), in_domain=files)
+    with logical_gpu(), pytest.raises(BallastError, match=r"^network\.graph: expected one process and images"):
+        trainer(PARAMS, "simclr", scene)
 
 
 def test_to_look_at_a_value_while_a_graph_is_recorded_is_an_error():

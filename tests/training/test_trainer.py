@@ -8,6 +8,7 @@ import torch
 from ballast.config.profile import CosineTemperature
 from ballast.encoders.model import build
 from ballast.runtime.errors import BallastError
+from ballast.training import loop
 from tests.builders import NETWORK, OPTIMIZATION, Memory, flat_weights, random_images
 from tests.training.runs import ALONE, GUIDANCE, METHODS, first_batch, student, training
 
@@ -59,6 +60,18 @@ def test_what_ends_a_training_in_the_middle_of_an_epoch_costs_that_epoch_alone(n
     resumed = training(name)
     resumed.train(checkpoint)
     assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_training_that_goes_on_elsewhere_says_where_it_has_been(monkeypatch):
+    memory = Memory(die_after=2)
+    with pytest.raises(KeyboardInterrupt):
+        training("simclr").train(memory)
+    for device in ("a GPU", "a GPU", "cpu"):
+        monkeypatch.setattr(loop, "described", lambda _, device=device: device)
+        resumed = training("simclr")
+        resumed.state.load(memory.load(), torch.device("cpu"))
+        memory.state = resumed.state.save()
+    assert resumed.state.devices == ["cpu", "a GPU", "cpu"]
 
 
 def test_methods_differ():

@@ -32,6 +32,7 @@ class Network:
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     compile: bool = False  # fuse the operations of encoder and augmentation
     graph: bool = False  # launch a step as one CUDA graph, for small networks on a GPU
+    decode: Literal["cpu", "cuda"] = "cpu"  # what decodes JPEG files that are not in memory while a network trains
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,7 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
     allow_tf32(precision == "tf32")
     compile = fields.pop("compile", False)
     graph = fields.pop("graph", False)
+    fields.pop("decode", None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
         model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile, graph)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,12 +14,29 @@ from ballast.augment.views import augment
 from ballast.images.ahead import moved_ahead
 from ballast.images.crops import crops
 from ballast.images.decode import DecodeError, workers
+from ballast.images.nvjpeg import Encoded, cut, decoded, encoded
 from ballast.images.resident import Augmentation, Request
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 
 AHEAD = 3  # requests that are decoded before they are needed
 CHUNK = 4  # images that a thread decodes per task
+
+
+@dataclass
+class Work:
+    """A request while threads work on it."""
+
+    pixels: Tensor  # uint8 [R, 3, size, size], for the crops
+    draws: Draws | None
+    boxes: np.ndarray  # [R, 4]
+    tasks: list[Future]
+    encoded: list[Encoded] = field(default_factory=list)  # images that wait for the GPU
+
+    def finished(self) -> "Work":
+        """Wait for the tasks; an error in one of them is raised here."""
+        self.encoded = [item for task in self.tasks for item in task.result()]
+        return self
 
 
 class OnDisk:
@@ -31,13 +49,14 @@ class OnDisk:
         short: the short side to which an un-augmented image is resized before its middle is cut out.
         device: where the views go.
         where: "files" or "cache", as in store.json.
+        decode: "cpu", or "cuda" for JPEG files that a GPU decodes (ballast.images.nvjpeg); without a GPU it is the CPU.
     """
 
     channels = 3
     draws_device = torch.device("cpu")
 
     def __init__(self, paths: np.ndarray, height: Tensor, width: Tensor, size: int, short: int,
-                 device: torch.device | str = "cpu", where: str = "files") -> None:
+                 device: torch.device | str = "cpu", where: str = "files", decode: str = "cpu") -> None:
         self.paths = paths
         self.height = height
         self.width = width
@@ -45,13 +64,14 @@ class OnDisk:
         self.short = short
         self.device = torch.device(device)
         self.where = where
+        self.decode = decode
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def to(self, device: torch.device) -> "OnDisk":
         """Return the same images with views on another device."""
-        return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where)
+        return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where, self.decode)
 
     def take(self, rows: Tensor) -> "OnDisk":
         """Return the images of some rows, in their order."""
@@ -73,48 +93,53 @@ class OnDisk:
 
     def stream(self, requests: Iterable[Request], augment: Augmentation = augment) -> Iterator[Tensor]:
         """Yield the ``views`` of every request in turn."""
-        def views(decoded: tuple[Tensor, Draws | None]) -> tuple[Tensor]:
-            pixels, draws = decoded
-            pixels = pixels.to(self.device, non_blocking=True)
-            if draws is None:
+        def views(work: Work) -> tuple[Tensor]:
+            pixels = self._crops(work)
+            if work.draws is None:
                 return (pixels.float().div_(255),)
-            rest = draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
+            rest = work.draws._replace(box=None).map(lambda column: column.to(self.device, non_blocking=True))
             return (augment(pixels, rest, self.size),)
 
-        return (batch for (batch,) in moved_ahead(self.decoded(requests), views, self.device))
+        return (batch for (batch,) in moved_ahead(self._read(requests), views, self.device))
 
     def decoded(self, requests: Iterable[Request]) -> Iterator[tuple[Tensor, Draws | None]]:
-        """Yield the crops uint8 [R, 3, size, size] of every request and its draws; threads decode the next ones.
+        """Yield the crops uint8 [R, 3, size, size] of every request, on the device, and its draws."""
+        return ((self._crops(work), work.draws) for work in self._read(requests))
+
+    def _read(self, requests: Iterable[Request]) -> Iterator["Work"]:
+        """Yield the work of every request once its threads are done with it; they go on with the next ones.
 
         An image that several rows of a request name is decoded once.
         """
-        waiting: deque = deque()
+        waiting: deque[Work] = deque()
         with ThreadPoolExecutor(workers()) as threads:
             try:
                 for rows, draws in requests:
-                    waiting.append((self._submit(threads, rows, draws), draws))
+                    waiting.append(self._submit(threads, rows, draws))
                     if len(waiting) > AHEAD:
-                        yield self._finished(*waiting.popleft())
+                        yield waiting.popleft().finished()
                 while waiting:
-                    yield self._finished(*waiting.popleft())
+                    yield waiting.popleft().finished()
             finally:
                 threads.shutdown(cancel_futures=True)
 
     def _of(self, paths: np.ndarray, height: Tensor, width: Tensor) -> "OnDisk":
-        return OnDisk(paths, height, width, self.size, self.short, self.device, self.where)
+        return OnDisk(paths, height, width, self.size, self.short, self.device, self.where, self.decode)
 
-    def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> tuple[Tensor, list[Future]]:
-        """Return the tensor that will hold the crops of a request, and the tasks that fill it."""
+    def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> "Work":
+        """Start the tasks that fill the crops of a request."""
         boxes = (self._middle(rows) if draws is None else draws.box).numpy()
         pinned = self.device.type == "cuda"
         pixels = torch.empty(len(rows), 3, self.size, self.size, dtype=torch.uint8, pin_memory=pinned)
         image, which = np.unique(rows.numpy(), return_inverse=True)
         views = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
-        work = list(zip(image.tolist(), views))
-        return pixels, [threads.submit(self._decode, work[start : start + CHUNK], boxes, pixels.numpy())
-                        for start in range(0, len(work), CHUNK)]
+        tasks = list(zip(image.tolist(), views))
+        read = self._encode if self.decode == "cuda" and pinned else self._decode
+        return Work(pixels, draws, boxes, [threads.submit(read, tasks[start : start + CHUNK], boxes, pixels.numpy())
+                                           for start in range(0, len(tasks), CHUNK)])
 
-    def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> None:
+    def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> list[Encoded]:
+        """Cut the crops of some images into their places."""
         for row, views in work:
             path = resolve_path(self.paths[row])
             try:
@@ -122,14 +147,25 @@ class OnDisk:
             except DecodeError as error:
                 raise BallastError(f"{path}: expected the image that the stage images or pool read, got an unusable "
                                    f"one ({error}); run `dvc repro -f images pool`") from error
+        return []
 
-    @staticmethod
-    def _finished(work: tuple[Tensor, list[Future]], draws: Draws | None) -> tuple[Tensor, Draws | None]:
-        """Wait for the tasks of a request; an error in one of them is raised here."""
-        pixels, futures = work
-        for future in futures:
-            future.result()
-        return pixels, draws
+    def _encode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> list[Encoded]:
+        """Return the bytes of images that the GPU decodes; cut the crops of the others into their places."""
+        data = [(row, views, encoded(resolve_path(self.paths[row]))) for row, views in work]
+        self._decode([(row, views) for row, views, content in data if content is None], boxes, target)
+        return [Encoded(content, row, views) for row, views, content in data if content is not None]
+
+    def _crops(self, work: "Work") -> Tensor:
+        """Return the crops of a request on the device, of which the GPU decodes those that wait for it."""
+        images = decoded([item.data for item in work.encoded], self.device) if work.encoded else []
+        if images is None:  # one of them is damaged or unusual: the CPU says which, or can read it
+            self._decode([(item.row, item.views) for item in work.encoded], work.boxes, work.pixels.numpy())
+            images = []
+        pixels = work.pixels.to(self.device, non_blocking=True)
+        for item, image in zip(work.encoded, images):
+            views = torch.from_numpy(item.views).to(self.device, non_blocking=True)
+            pixels[views] = cut(image, work.boxes[item.views], self.size)
+        return pixels
 
     def _middle(self, rows: Tensor) -> Tensor:
         """Return boxes [R, 4]: the middle size x size of images whose short side is resized to ``short``."""

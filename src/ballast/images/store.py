@@ -22,8 +22,8 @@ __all__ = ["OnDisk", "Request", "Resident", "Store"]
 Store = Resident | OnDisk
 
 
-def load_store(folder: str | Path, device: torch.device | str = "cpu") -> Store:
-    """Read the images of a folder that an earlier stage wrote."""
+def load_store(folder: str | Path, device: torch.device | str = "cpu", decode: str = "cpu") -> Store:
+    """Read the images of a folder that an earlier stage wrote; ``decode`` is that of OnDisk."""
     folder = Path(folder)
     settings, files = read_folder(folder)
     if settings["where"] == "memory":
@@ -38,7 +38,7 @@ def load_store(folder: str | Path, device: torch.device | str = "cpu") -> Store:
     else:
         paths = files["path"].to_numpy(object)
         height, width = (torch.tensor(files[name].to_numpy(np.int64)) for name in ("height", "width"))
-    return OnDisk(paths, height, width, settings["size"], settings["short"], device, settings["where"])
+    return OnDisk(paths, height, width, settings["size"], settings["short"], device, settings["where"], decode)
 
 
 def save_store(images: Store, folder: str | Path) -> None:

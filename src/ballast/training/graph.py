@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from ballast.augment.draws import Draws
-from ballast.images.store import Request
+from ballast.images.store import Request, Resident
+from ballast.runtime.distributed import world_size
+from ballast.runtime.errors import BallastError
 from ballast.training.loop import Losses
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ class Graphs:
     """The graphs of a training."""
 
     def __init__(self, trainer: "Trainer") -> None:
+        """Record nothing yet. Raises BallastError where steps cannot be graphs."""
+        if world_size() > 1 or not isinstance(trainer.in_domain, Resident):
+            raise BallastError("network.graph: expected one process and images in memory, got several processes or "
+                               "`where: files`; set it to false")
         self.trainer = trainer
         self.rate = torch.zeros((), device=trainer.device)
         self.recorded: dict[tuple, Recorded] = {}
