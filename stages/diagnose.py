@@ -42,10 +42,12 @@ def main(extractor: str) -> None:
     repeats = repeats_of(p)
     memories, traces = dict(tables_of("memory", p.show)), dict(rounds_of(p.show))
     found: dict[str, list[dict]] = {}  # of every method, what each repeat shows
-    tables = []
+    tables, by_round = [], []
+    reasons = {row: table for row, table in tables_of("rounds", p.show) if len(table)}
     for repeat in repeats:
         part, of_repeat = diagnosed(repeat, memories, traces, p.dataset.groups)
         tables.append(part.assign(repeat=repeat.number))
+        by_round.append(of_rounds(repeat, reasons, p.dataset.groups).assign(repeat=repeat.number))
         for method, values in of_repeat.items():
             found.setdefault(method, []).append(values)
     rounds = [shares_by_round(trace[trace["repeat"] == 1]).assign(method=method).round(4)
@@ -54,7 +56,9 @@ def main(extractor: str) -> None:
     for name, frame, draw in (
             ("ecle", ecle(p, extractor, repeats[0]), figures.phi_by_draws),
             ("tailness", tailness, lambda frame: figures.tailness_by_count(frame, p.show)),
-            ("rounds", joined(rounds, "epoch", "cluster", "images", "share", "method"), figures.budgets)):
+            ("rounds", joined(rounds, "epoch", "cluster", "images", "share", "method"), figures.budgets),
+            ("by_round", pd.concat(by_round, ignore_index=True),
+             lambda frame: figures.lean_and_correlation(frame, p.show))):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
         write_atomic(f"results/{name}.png", draw(frame))
     write_metrics("metrics/diagnostics.json", {method: nested(mean_and_error(values))
@@ -83,6 +87,22 @@ def diagnosed(repeat: Repeat, memories: dict[str, pd.DataFrame], traces: dict[st
         found.setdefault(method, {}).update(
             {f"{VARIETY}: {name}": value for name, value in variety(of_repeat(trace, repeat)).items()})
     return tailness, found
+
+
+def of_rounds(repeat: Repeat, reasons: dict[str, pd.DataFrame], rule: str) -> pd.DataFrame:
+    """Return the lean of the budget to each group, and the rank correlation of tailness and count, in every round."""
+    counts, labels = load_array(repeat.list("counts")), in_domain_labels(repeat.list("longtail"))
+    lines = []
+    if len(labels) and (labels != UNKNOWN).all():
+        group = assign(counts, rule)[labels]
+        for method, table in reasons.items():
+            for epoch, images in of_repeat(table, repeat).groupby("epoch"):
+                by_class = tailness_by_class(images["tailness"].to_numpy(), labels, counts)
+                found = {**{f"lean to {name}": value for name, value in lean(images, group).items()},
+                         "correlation": rank_correlation(by_class)}
+                lines += [{"method": method, "epoch": epoch, "quantity": name, "value": round(value, 4)}
+                          for name, value in found.items()]
+    return joined([pd.DataFrame(lines)] if lines else [], "method", "epoch", "quantity", "value")
 
 
 def of_repeat(table: pd.DataFrame, repeat: Repeat) -> pd.DataFrame:
@@ -133,7 +153,7 @@ def by_class(memories: dict[str, pd.DataFrame], labels: np.ndarray, counts: np.n
 
 
 def lean(memory: pd.DataFrame, group: np.ndarray) -> dict[str, float]:
-    """Return which groups one more round of a method would lean to, by its network and what it remembers at the end."""
+    """Return which groups a round leans to, from the cluster of every image and its budget."""
     budget = memory.groupby("cluster")["budget"].first()
     return budget_lean(budget.reindex(range(budget.index.max() + 1), fill_value=0).to_numpy(),
                        memory["cluster"].to_numpy(), group)

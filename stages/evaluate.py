@@ -26,7 +26,7 @@ from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 from stages.common.workers import side_by_side
 
-PASSED_ON = ("history", "trace", "memory")  # tables of a training
+PASSED_ON = ("history", "trace", "rounds", "memory")  # tables of a training
 SHARED_IMPORTS = ("torch._dynamo", "sklearn.linear_model", "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm")
 
 

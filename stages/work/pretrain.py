@@ -53,7 +53,8 @@ def train(training: Training) -> int:
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
         write_tables(training.folder, history=trainer.state.history_frame(), memory=memory,
-                     trace=chosen(trainer, training.pool))
+                     trace=chosen(trainer, training.pool),
+                     rounds=trainer.state.trace.reasons_frame(listed.tolist()))
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()
@@ -90,8 +91,8 @@ def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:
     if trainer.sampler:
         allotment = trainer.sampler.allotment(embed(trainer.framework.model, trainer.in_domain)[1])
         if allotment:
-            cluster, budget = allotment
-            columns |= {"cluster": cluster.cpu().numpy(), "budget": budget[cluster].cpu().numpy()}
+            columns |= {"cluster": allotment.cluster.cpu().numpy(),
+                        "budget": allotment.budget[allotment.cluster].cpu().numpy()}
     return pd.DataFrame(columns).round(6)
 
 
@@ -101,7 +102,7 @@ def untrained(training: Training, model: Model, images: Store) -> int:
         print(f"{training.name}: no images to train on; it stays as it was initialized, the report leaves it out")
         save_model(model, training.folder, images.size, images.short)
         empty = {name: pd.DataFrame(columns=[column]) for name, column in
-                 (("history", "epoch"), ("trace", "epoch"), ("memory", "image"))}
+                 (("history", "epoch"), ("trace", "epoch"), ("rounds", "epoch"), ("memory", "image"))}
         write_tables(training.folder, **empty)
         write_devices(training.folder, ["none"])
     return 0

@@ -50,7 +50,8 @@ def test_the_budget_goes_to_clusters_of_low_density():
     z = normalize(torch.cat([torch.eye(3)[[row]].expand(count, 3) for row, count in enumerate((20, 15, 5))])
                   + 0.01 * torch.randn(40, 3, generator=torch.Generator().manual_seed(0)))
     idea.rho[:40] = torch.cat([torch.full((20,), 0.9), torch.full((15,), 0.8), torch.full((5,), 0.1)])
-    cluster, budget = idea.allotment(z)
+    cluster, tailness, budget = idea.allotment(z)
+    assert torch.equal(tailness, -idea.rho[:40])
     assert budget.sum() == SAMPLING.budget and budget.argmax() == cluster[-1]
 
 
@@ -61,8 +62,9 @@ def test_a_round_takes_the_pool_images_nearest_to_its_centres():
     idea, epoch = run.ideas["colt"], epoch_of(run, 3)
     idea.begin(epoch)
     chosen = epoch.round
-    centres, _, budget = idea.allot(chosen.z_in_domain)
-    assert torch.bincount(chosen.cluster, minlength=3).tolist() == budget.tolist()
+    centres, allotment = idea.allot(chosen.z_in_domain)
+    assert all(torch.equal(*pair) for pair in zip(allotment, chosen.allotment))
+    assert torch.bincount(chosen.cluster, minlength=3).tolist() == allotment.budget.tolist()
     cosine = (chosen.z_pool * normalize(centres)[chosen.cluster]).sum(1)
     torch.testing.assert_close(cosine, chosen.cosine)
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ballast.report import styles
 from ballast.report.comparisons import by_class, by_group, forest, training
-from ballast.report.figures import budgets, phi_by_draws, sorted_shares, tailness_by_count
+from ballast.report.figures import budgets, lean_and_correlation, phi_by_draws, sorted_shares, tailness_by_count
 from ballast.report.tables import summary
 from ballast.report.verdicts import gains
 from tests.report.runs import runs
@@ -46,7 +46,10 @@ def test_diagnostic_figures_have_the_same_bytes_again():
     tailness = pd.DataFrame({"method": "colt", "measure": "density", "repeat": 1, "count": [200, 20, 2],
                              "tailness": [-3.0, -2, -1]})
     rounds = pd.DataFrame({"method": ["a", "a", "b"], "epoch": [3, 5, 3], "cluster": [0, 1, 0], "share": [0.5, 1, 1]})
-    for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds)):
+    by_round = pd.DataFrame({"method": "colt", "repeat": [1, 2, 1, 2], "epoch": [3, 3, 6, 6],
+                             "quantity": "lean to Few", "value": [1.0, 2.0, 1.5, 1.7]})
+    for draw, frame in ((phi_by_draws, ecle), (tailness_by_count, tailness), (budgets, rounds),
+                        (lean_and_correlation, by_round)):
         assert draw(frame) == draw(frame)
         assert draw(frame.iloc[:0]).startswith(b"\x89PNG")  # no method that remembers, none with rounds
 

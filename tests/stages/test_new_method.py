@@ -44,7 +44,8 @@ def test_it_is_another_method_than_colt(finished, ran):
 
 
 @pytest.mark.parametrize("table", [
-    "table", "protocols", "groups", "per_class", "history", "tailness", "rounds", "closeness", "repeats"])
+    "table", "protocols", "groups", "per_class", "history", "tailness", "rounds", "by_round", "closeness",
+    "repeats"])
 def test_every_table_has_it(finished, ran, table):
     rows = pd.read_csv(finished.folder / f"results/{table}.csv").groupby("method").size()
     assert rows[ROW] == rows["colt"]

@@ -95,6 +95,19 @@ def test_rounds_replace_the_chosen_images_and_are_traced(name):
     assert training("simclr").state.trace.frame().empty
 
 
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in (*ALONE, "guide-random")])
+def test_rounds_say_why_they_chose(name):
+    run = training(name)
+    run.train(Memory())
+    trace, reasons = run.state.trace.frame(), run.state.trace.reasons_frame(list(range(100, 140)))
+    assert reasons["epoch"].unique().tolist() == trace["epoch"].unique().tolist()
+    for epoch, images in reasons.groupby("epoch"):
+        assert images["image"].tolist() == list(range(100, 140)) and images["tailness"].notna().all()
+        budget = images.groupby("cluster")["budget"].first()
+        taken = trace[trace["epoch"] == epoch]["cluster"].value_counts()
+        assert taken.reindex(budget.index, fill_value=0).tolist() == budget.tolist()
+
+
 def test_random_rounds_draw_afresh_and_by_no_cluster():
     run = training("guide-random")
     run.train(Memory())

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
-from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Round, Setup, Terms
+from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
 from ballast.runtime.distributed import broadcast
 from ballast.selection import random
@@ -86,18 +86,19 @@ class Idea(Base):
             index = random.select(len(z_pool), self.setup.sampling.budget, epoch.generator("resample")).to(z.device)
             no_cluster = torch.full_like(index, -1)
             return broadcast_round(Round(index, no_cluster, no_cluster.float(), z, z_pool[index]))
-        centres, _, budget = self.allot(z)
-        index, cluster, cosine = nearest_to_centres(z_pool, centres, budget)
-        return broadcast_round(Round(index, cluster, cosine, z, z_pool[index]))
+        centres, allotment = self.allot(z)
+        index, cluster, cosine = nearest_to_centres(z_pool, centres, allotment.budget)
+        return broadcast_round(Round(index, cluster, cosine, z, z_pool[index], allotment))
 
-    def allot(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return centres [C, d], the cluster [N] of each in-domain image z [N, d], and the clusters' budgets [C]."""
+    def allot(self, z: Tensor) -> tuple[Tensor, Allotment]:
+        """Return the centres [C, d] of the in-domain images z [N, d], and what each cluster gets."""
         cluster, centres = kmeans(z, self.settings.clusters)
         if self.settings.refine:
             cluster, centres = refine_by_kl(z, centres)
-        mean_density = cluster_means(self.density(z), cluster, len(centres))
-        budget = budgets(mean_density, self.setup.sampling.budget, self.settings.temperature, self.settings.remainder)
-        return centres, cluster, budget
+        density = self.density(z)
+        budget = budgets(cluster_means(density, cluster, len(centres)), self.setup.sampling.budget,
+                         self.settings.temperature, self.settings.remainder)
+        return centres, Allotment(cluster, -density, budget)
 
     def density(self, z: Tensor) -> Tensor:
         """Return what tailness is the negative of [N]: the remembered density, or that of the embedding z [N, d]."""
@@ -129,12 +130,9 @@ class Idea(Base):
         """Return -rho [N]."""
         return {} if self.rho is None else {"density": -self.rho[: self.setup.in_domain]}
 
-    def allotment(self, z: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return the clusters and budgets of one more round."""
-        if self.settings.tailness == "random":
-            return None
-        _, cluster, budget = self.allot(z)
-        return cluster, budget
+    def allotment(self, z: Tensor) -> Allotment | None:
+        """Return what each cluster would get in one more round."""
+        return None if self.settings.tailness == "random" else self.allot(z)[1]
 
 
 def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:
@@ -144,4 +142,4 @@ def resampling_epochs(epochs: int, warmup: int, every: int) -> list[int]:
 
 def broadcast_round(chosen: Round) -> Round:
     """Return what the first rank chose, on all ranks: devices may round differently."""
-    return Round(*map(broadcast, chosen))
+    return Round(*map(broadcast, chosen[:-1]), chosen.allotment)  # the first rank writes why

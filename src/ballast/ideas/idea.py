@@ -30,6 +30,14 @@ class Setup(NamedTuple):
     device: torch.device
 
 
+class Allotment(NamedTuple):
+    """How a round divides its budget among the clusters of the in-domain images."""
+
+    cluster: Tensor  # [N] of each in-domain image
+    tailness: Tensor  # [N] of each: larger is rarer
+    budget: Tensor  # [C] pool images of each cluster
+
+
 class Round(NamedTuple):
     """What one round chose from the pool, each [K] in the order taken, and the embeddings at that time."""
 
@@ -38,6 +46,7 @@ class Round(NamedTuple):
     cosine: Tensor  # to the centre of the cluster
     z_in_domain: Tensor  # unit projections [N, d]
     z_pool: Tensor  # unit projections of the chosen images [K, d]
+    allotment: Allotment | None = None  # why; None where no tailness was involved
 
 
 @dataclass
@@ -115,8 +124,8 @@ class Base:
         """Return every measure of tailness [N] that the idea keeps of the in-domain images: larger is rarer."""
         return {}
 
-    def allotment(self, z: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return the cluster [N] of the in-domain images z [N, d] and the budget [C] of one more round; None: no such.
+    def allotment(self, z: Tensor) -> Allotment | None:
+        """Return how one more round would divide its budget, from the in-domain images z [N, d]; None: no such.
 
         This is only reported (``lean of the budget``), it does not influence the training.
         """

@@ -68,6 +68,30 @@ def budgets(rounds: pd.DataFrame) -> bytes:
     return as_png(figure)
 
 
+def lean_and_correlation(by_round: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
+    """Draw over the rounds whom the budget leans to, and whether tailness finds the rare classes.
+
+    Columns method, repeat, epoch, quantity (``lean to Few``, ``correlation``) and value; a band is a standard error.
+    """
+    style = styles.numbers([*rows, *by_round["method"]])
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    quantities = {"lean to Few": (1, "lean of the budget to Few"),
+                  "correlation": (0, "rank correlation of tailness and class size")}
+    for axes, (quantity, (neutral, label)) in zip(figure.subplots(1, 2), quantities.items()):
+        for method, lines in by_round[by_round["quantity"] == quantity].groupby("method", sort=False):
+            value = lines.groupby("epoch")["value"].agg(["mean", "sem"]).fillna(0)
+            axes.plot(value.index, value["mean"], label=method, **styles.line(style[method]))
+            axes.fill_between(value.index, value["mean"] - value["sem"], value["mean"] + value["sem"], alpha=0.15,
+                              color=styles.line(style[method])["color"])
+        axes.axhline(neutral, color="#AAAAAA", linewidth=1)
+        axes.set_xlabel("epoch of the round")
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return as_png(figure)
+
+
 def sorted_shares(rounds: pd.DataFrame) -> pd.DataFrame:
     """Return the shares of every round from the largest to the smallest: a row per rank from 1 on, a column per epoch.
 

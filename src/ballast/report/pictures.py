@@ -39,6 +39,11 @@ PICTURES = [
             "finds its clusters anew, so each column is sorted: the first line is the cluster with the largest "
             "tailness in that round, which receives the most images. A line is not the same cluster across rounds. A "
             "bright first line means that few clusters receive most of the budget."),
+    Picture("by_round.png", "Whom each round helps",
+            "Left: the part of the budget that goes to the rare classes, relative to their part of the in-domain "
+            "images; above 1 the round helps them more than others. Right: the rank correlation of tailness and class "
+            "size; -1 is a perfect ranking of the classes by tailness alone. Mean over the repeats, the band is the "
+            "standard error.", True),
     Picture("tailness.png", "Does tailness find the rare classes?",
             "Mean tailness of every class against its number of training images. A line that falls from left to right "
             "finds the rare classes without labels.", True),

@@ -54,8 +54,9 @@ class State:
         self.optimizer.load_state_dict(saved["optimizer"])
         for name, memory in saved["ideas"].items():
             self.ideas[name].load({key: tensor.to(device) for key, tensor in memory.items()})
-        rounds = [tuple(tensor.to(device) for tensor in chosen) for chosen in saved["trace"]["rounds"]]
-        self.trace = Trace(saved["trace"]["epochs"], rounds)
+        rounds, reasons = ([tuple(tensor.to(device) for tensor in one) for one in saved["trace"][name]]
+                           for name in ("rounds", "reasons"))
+        self.trace = Trace(saved["trace"]["epochs"], rounds, reasons)
         self.history, self.epoch = saved["history"], saved["epoch"]
         self.devices = saved["devices"] + [name for name in self.devices if name != saved["devices"][-1]]
 
