@@ -2,7 +2,7 @@
 
 import torch
 
-from ballast.runtime.host import copied
+from ballast.runtime.host import arriving, copied
 from tests.device.gpu import logical_gpu
 
 
@@ -23,3 +23,23 @@ def test_what_is_on_a_gpu_is_copied_side_by_side_and_waited_for_once():
         copy = copied(tree)
         assert {tensor.device.type for tensor in copy} == {"cpu"}
     assert sum(found.waits.values()) == 1 and next(iter(found.waits)).startswith("synchronize")
+
+
+def test_a_block_is_waited_for_after_the_next_one_is_on_its_way():
+    order = []
+
+    def blocks():
+        for number in range(3):
+            order.append(f"begin {number}")
+            yield torch.full((4,), float(number), device="cuda")
+
+    with logical_gpu() as found:
+        for block in arriving(blocks()):
+            order.append(f"have {int(block[0])}")
+    assert order == ["begin 0", "begin 1", "have 0", "begin 2", "have 1", "have 2"]
+    assert sum(found.waits.values()) == 3 and all(what.startswith("an event") for what in found.waits)
+
+
+def test_on_the_cpu_blocks_come_as_they_are():
+    given = [torch.ones(2), torch.zeros(2)]
+    assert all(one is other for one, other in zip(arriving(given), given))

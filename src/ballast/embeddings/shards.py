@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import save_array
+from ballast.runtime.host import arriving
 from ballast.runtime.ranks import rank
 
 ROWS = 1_000_000  # rows of a file: 256 MB with 128 numbers each
@@ -38,8 +39,8 @@ def save_shards(folder: str | Path, blocks: Iterable[Tensor], rows: int = ROWS) 
             save_array(Path(folder, f"{number:05}.npy"), part)
         number += 1
 
-    for block in blocks:
-        pending.append(block.half().cpu().numpy())
+    for block in arriving(block.half() for block in blocks):
+        pending.append(block.numpy())
         while sum(map(len, pending)) >= rows:
             joined = np.concatenate(pending)
             write(joined[:rows])

@@ -1,5 +1,6 @@
 """Copies in the memory of the host, which outlive a device that hangs or fails."""
 
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import torch
@@ -29,3 +30,24 @@ def _copied(tree: object, found: list[Tensor]) -> object:
     if isinstance(tree, (list, tuple)):
         return type(tree)(_copied(value, found) for value in tree)
     return tree
+
+
+def arriving(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield tensors on the CPU; a GPU copies one while it computes the next."""
+    waiting: tuple[Tensor, torch.cuda.Event | None] | None = None
+    for block in blocks:
+        there = torch.cuda.Event() if block.is_cuda else None
+        following = block.to("cpu", non_blocking=True), there
+        if there:
+            there.record()
+        if waiting:
+            yield _arrived(*waiting)
+        waiting = following
+    if waiting:
+        yield _arrived(*waiting)
+
+
+def _arrived(tensor: Tensor, there: torch.cuda.Event | None) -> Tensor:
+    if there:
+        there.synchronize()
+    return tensor
