@@ -39,7 +39,7 @@ def logical_gpu() -> Iterator[Found]:
         stack.enter_context(mock.patch.multiple(
             torch.cuda, set_device=lambda _: None, get_device_name=lambda _: "logical GPU", Stream=Stream,
             synchronize=lambda *_: found.wait("synchronize"), current_stream=Stream,
-            stream=lambda _: contextlib.nullcontext(), Event=lambda: Event(found), CUDAGraph=Graph,
+            stream=lambda _: contextlib.nullcontext(), Event=type("Event", (Event,), {"found": found}), CUDAGraph=Graph,
             graph=lambda graph: recorded(operators, graph)))
         stack.enter_context(mock.patch.object(torch, "autocast", Autocast))
         stack.enter_context(mock.patch.object(Tensor, "record_stream", lambda *_: None))
@@ -168,8 +168,7 @@ class Stream:
 class Event:
     """A place in a stream; waiting for it on the host is noted."""
 
-    def __init__(self, found: Found) -> None:
-        self.found = found
+    found: Found  # of a subclass for every logical GPU
 
     def record(self, *_: object) -> None:
         """Do nothing."""

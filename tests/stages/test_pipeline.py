@@ -75,8 +75,8 @@ def test_the_report_is_one_page_that_needs_no_network(finished):
     images = finished.read("results/*.png")
     assert all(content.startswith(b"\x89PNG") for content in images.values())
     assert all(f"<td>{method}</td>" in page for method in finished.params()["show"])
-    assert page.count("data:image/png") == len(images) == 9 and "http" not in page
-    assert (finished.folder / "results/report.md").read_text().count("![") == 9
+    assert page.count("data:image/png") == len(images) == 10 and "http" not in page
+    assert (finished.folder / "results/report.md").read_text().count("![") == 10
 
 
 def metrics_of(project, name: str) -> dict:

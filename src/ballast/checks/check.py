@@ -27,8 +27,8 @@ from ballast.runtime.errors import BallastError
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 POOLS = ("none", "all")
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
-RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "trace", "diagnostics", "closeness",
-            "protocols", "repeats", "show", "variants")
+RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",
+            "closeness", "protocols", "repeats", "show", "variants")
 DEEPEST = 8
 
 
