@@ -1,4 +1,4 @@
-"""SimCLR's augmentation of 32-pixel images: batched on the device, beside torchvision's transforms image by image.
+"""SimCLR's augmentation of 32-pixel images: batched on the device, also compiled, beside torchvision's image by image.
 
     python -m benchmarks.augmentation [quick]
 """
@@ -6,9 +6,11 @@
 import sys
 
 import torch
+from torch._inductor import metrics
 from torchvision.transforms import v2
 
 from ballast.augment.draws import contrastive
+from ballast.augment.views import augment
 from ballast.config.profile import Augment
 from ballast.images.resident import Resident
 from ballast.runtime.device import prepare
@@ -35,9 +37,19 @@ def main(quick: bool) -> None:
         for index in torch.arange(count).split(512):
             images.views(index, draws.rows(index.to(device)))
 
-    times = seconds({"ours": batched, "torchvision": lambda: [transform(image) for image in single]}, repeats=3)
+    def fused() -> None:
+        for index in torch.arange(count).split(512):
+            images.views(index, draws.rows(index.to(device)), compiled)
+
+    compiled = torch.compile(augment, dynamic=False)
+    metrics.reset()
+    fused()
+    kernels = metrics.generated_kernel_count
+    times = seconds({"ours": batched, "compiled": fused, "torchvision": lambda: list(map(transform, single))},
+                    repeats=3)
     show("Augmentation, views/s", [{**{name: round(count / took) for name, took in times.items()},
-                                    "ratio": round(times["torchvision"] / times["ours"], 1)}])
+                                    "ratio": round(times["torchvision"] / times["ours"], 1),
+                                    "kernels, compiled": kernels}])
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python -m scripts.docs
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
-`resolution` from docs/results/resolution.csv. `rows` holds the rows that a page names near its top, in a line like
-"Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
+`resolution` from docs/results/resolution.csv, `launches` and `norms` from tests/device/launches.csv. `rows` holds the
+rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they
+are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -23,7 +24,7 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
-PAGES = ("README.md", "docs/results-default.md", "docs/methods/*.md")
+PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
@@ -69,6 +70,11 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["agreement"] = as_text(agreement(dict(list(found.groupby("protocol", sort=False)))))
     if (path := root / "docs/results/resolution.csv").exists():
         blocks["resolution"] = resolution(pd.read_csv(path))
+    if (path := root / "tests/device/launches.csv").exists():
+        launches = pd.read_csv(path)
+        alone, columns = launches["ranks"] == 1, ["operators", "waits"]
+        blocks["launches"] = as_text(launches[alone][["step", *columns]].rename(columns={"step": "row"}))
+        blocks["norms"] = as_text(launches[~alone][["norms", "collectives", *columns]])
     if (path := root / "metrics/diagnostics.json").exists():
         blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
     return blocks

@@ -2,12 +2,14 @@
 
     python -m scripts.gpu [MINUTES] [quick] [DATA]
 
-The same command goes on where it was cut off: a part that is finished is kept in .scratch/gpu, a training has saved its
-state. It needs the library's packages, not DVC, MLflow or faiss. DATA is a folder with train/<class>/*.jpg,
-test/<class>/*.jpg and pool/**.jpg, or with archives of these; the last part trains on it, row by row. ``quick`` does
-all at a size at which numbers mean nothing. After a change of the code, remove .scratch/gpu.
+The same command goes on where it was cut off: a part that is finished is kept below .scratch/gpu, in a folder for this
+device, this code and this size, and a training has saved its state. It needs the library's packages, not DVC, MLflow or
+faiss. DATA is a folder with train/<class>/*.jpg, test/<class>/*.jpg and pool/**.jpg, or with archives of these; the
+last parts train on it, row by row. ``quick`` does all at a size at which numbers mean nothing.
 """
 
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -22,14 +24,20 @@ import pandas as pd
 import torch
 import yaml
 
+from ballast.config.files import read_params
+from ballast.config.merge import merged
+from ballast.config.yaml import read_yaml
 from ballast.report.marks import filled
+from ballast.runtime.code import digest
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 
 STATE = Path(".scratch/gpu")
+CODE = ("src", "stages", "benchmarks", "configs")
 PAGE = Path("docs/gpu.md")
 MINUTES = 10
 TO_SAVE = 30  # seconds before the end at which a part is asked to stop
-ROWS = ("simclr", "colt", "random", "bcl-colt", "mak", "guide", "sdclr", "sdclr-colt", "bcl", "kcenter", "matched")
+FIRST = ("simclr", "colt", "random", "bcl-colt")  # the rows that are trained before all others that are shown
 PROFILE = "configs/profiles/cifar10_lt.yaml"
 
 
@@ -39,19 +47,26 @@ class Part:
 
     title: str
     command: tuple[str, ...]
-    folder: str = "."
+    state: Path
+    row: str = ""  # which it trains, in a copy of the project
 
     @property
     def file(self) -> Path:
         """Return where its output is kept once it is finished."""
-        return STATE / f"{self.title.lower().replace(' ', '-')}.txt"
+        return self.state / f"{self.title.lower().replace(' ', '-')}.txt"
+
+    @property
+    def folder(self) -> Path:
+        """Return where it runs."""
+        return self.state / "project" if self.row else Path()
 
 
 def main(minutes: float, quick: bool, data: Path | None) -> int:
     """Run the parts that are not finished; return how many are left."""
     deadline = time.monotonic() + 60 * minutes
-    STATE.mkdir(parents=True, exist_ok=True)
-    todo = [*measurements(quick), *(trainings(data, quick) if data else [])]
+    state = state_of(quick)
+    state.mkdir(parents=True, exist_ok=True)
+    todo = [*measurements(state, quick), *(trainings(state, data, quick) if data else [])]
     for part in todo:
         if not part.file.exists():
             run(part, deadline)
@@ -61,12 +76,21 @@ def main(minutes: float, quick: bool, data: Path | None) -> int:
     return len(left)
 
 
-def measurements(quick: bool) -> list[Part]:
+def state_of(quick: bool) -> Path:
+    """Return the folder for what this device measures with this code at this size."""
+    total = hashlib.sha256(device().encode())
+    for path in sorted(path for folder in CODE for path in Path(folder).rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            total.update(digest(path).encode())
+    return STATE / f"{'quick' if quick else 'full'}-{total.hexdigest()[:12]}"
+
+
+def measurements(state: Path, quick: bool) -> list[Part]:
     """Return the parts that need no data."""
     word = ("quick",) if quick else ()
 
     def part(title: str, *words: str) -> Part:
-        return Part(title, (sys.executable, "-m", *words, *word))
+        return Part(title, (sys.executable, "-m", *words, *word), state)
 
     tests = ("-m", "unit", "-p", "no:cacheprovider", "tests/losses" if quick else "tests")
     return [part("Checks", "benchmarks.gpu"),
@@ -74,16 +98,16 @@ def measurements(quick: bool) -> list[Part]:
             part("Steps as graphs", "benchmarks.step", "graph"),
             part("Epoch", "benchmarks.loop"), part("Augmentation", "benchmarks.augmentation"),
             part("Evaluation", "benchmarks.evaluation"), part("Selection", "benchmarks.selection"),
-            Part("Unit tests", (sys.executable, "-m", "pytest", *tests))]
+            Part("Unit tests", (sys.executable, "-m", "pytest", *tests), state)]
 
 
-def trainings(data: Path, quick: bool) -> list[Part]:
+def trainings(state: Path, data: Path, quick: bool) -> list[Part]:
     """Return the parts that train on images, a row each; they run in a copy of the project."""
-    project = STATE / "project"
-    if not project.exists():
-        prepare(project, data, quick)
-    return [Part(f"Row {row}", (sys.executable, "-m", "scripts.by_hand", f"evaluate@{row}"), str(project))
-            for row in (ROWS[:2] if quick else ROWS)]
+    if not (state / "project").exists():
+        prepare(state / "project", data, quick)
+    rows = list(dict.fromkeys([*FIRST, *read_params()["show"]]))
+    return [Part(f"Row {row}", (sys.executable, "-m", "scripts.by_hand", f"evaluate@{row}"), state, row)
+            for row in (rows[:2] if quick else rows)]
 
 
 def prepare(project: Path, data: Path, quick: bool) -> None:
@@ -102,26 +126,19 @@ def prepare(project: Path, data: Path, quick: bool) -> None:
     if not images.exists():
         images.symlink_to(data.resolve())
     change(part / "params.yaml", {"dataset": "folders", "profile": "smoke" if quick else "cifar10_lt", "repeats": 1,
-                                  "portable": False, "show": list(ROWS), "compare": []})
-    change(part / "configs/datasets/folders.yaml", {"longtail.largest": 40 if quick else 4500,
-                                                    "longtail.ratio": 20 if quick else 100,
-                                                    "longtail.val_per_class": 5 if quick else 500})
+                                  "portable": False})
+    longtail = {"largest": 40, "ratio": 20, "val_per_class": 5} if quick else {
+        "largest": 4500, "ratio": 100, "val_per_class": 500}
+    change(part / "configs/datasets/folders.yaml", {"longtail": longtail})
     if not quick:
-        change(part / PROFILE, {"network.precision": "bf16", "network.compile": True, "pretrain.epochs": 500,
-                                "sampling.warmup": 50})
+        change(part / PROFILE, {"network": {"precision": "bf16", "compile": True}, "pretrain": {"epochs": 500},
+                                "sampling": {"warmup": 50}})
     part.rename(project)
 
 
-def change(file: Path, values: dict[str, object]) -> None:
-    """Set values of a YAML file by their paths."""
-    block = yaml.safe_load(file.read_text(encoding="utf-8"))
-    for path, value in values.items():
-        *way, last = path.split(".")
-        inner = block
-        for key in way:
-            inner = inner[key]
-        inner[last] = value
-    file.write_text(yaml.safe_dump(block, sort_keys=False), encoding="utf-8")
+def change(file: Path, values: dict) -> None:
+    """Lay values over those of a YAML file."""
+    file.write_text(yaml.safe_dump(merged(read_yaml(file), values), sort_keys=False), encoding="utf-8")
 
 
 def run(part: Part, deadline: float) -> None:
@@ -130,7 +147,7 @@ def run(part: Part, deadline: float) -> None:
     if left <= 0:
         return
     print(f"{part.title}: {' '.join(part.command)}", flush=True)
-    environment = {**os.environ, "PYTHONPATH": f"{Path(part.folder).resolve()}/src"}
+    environment = {**os.environ, "PYTHONPATH": f"{part.folder.resolve()}/src"}
     process = subprocess.Popen(part.command, cwd=part.folder, env=environment, text=True, stdout=subprocess.PIPE,
                                start_new_session=True)
     try:
@@ -155,9 +172,8 @@ def write_page(parts: list[Part]) -> None:
     for part in parts:
         if not part.file.exists():
             continue
-        if part.folder != ".":
-            rows[part.title.removeprefix("Row ")] = yaml.safe_load(
-                Path(part.folder, f"metrics/{part.title.removeprefix('Row ')}.json").read_text())
+        if part.row:
+            rows[part.row] = json.loads((part.folder / f"metrics/{part.row}.json").read_text())
         else:
             lines += ["", f"## {part.title}", "", shown(part)]
     if rows:
@@ -177,8 +193,19 @@ def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU (a rehearsal)"
 
 
-if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "quick"]
+def arguments(words: list[str]) -> tuple[float, bool, Path | None]:
+    """Return minutes, whether it is quick, and the folder of images, in any order."""
     numbers = [word for word in words if word.replace(".", "", 1).isdigit()]
-    folders = [Path(word) for word in words if word not in numbers]
-    sys.exit(main(float(numbers[0]) if numbers else MINUTES, "quick" in sys.argv, folders[0] if folders else None))
+    folders = [word for word in words if word not in (*numbers, "quick")]
+    wrong = next((folder for folder in folders if not Path(folder).is_dir()), None) or (folders[1:] or [None])[0]
+    if wrong:
+        raise BallastError(f"{wrong}: expected minutes, `quick` or one folder of images, got something else; write "
+                           f"`make gpu MINUTES=10 DATA=images`")
+    return float(numbers[0]) if numbers else MINUTES, "quick" in words, Path(folders[0]) if folders else None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*arguments(sys.argv[1:])))
+    except BallastError as error:
+        sys.exit(f"gpu: {error}")

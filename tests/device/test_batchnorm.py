@@ -1,14 +1,10 @@
 """The norm over several GPUs: that of one process, two collectives, no wait."""
 
-import os
-
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from ballast.runtime.batchnorm import FusedBatchNorm, rows_of_ranks, synchronize_batchnorm
-from ballast.runtime.distributed import leave_ranks
+from tests.device import two_ranks
 from tests.device.gpu import logical_gpu
 
 CASES = {  # rows of the two ranks, places of an image, type
@@ -44,12 +40,8 @@ def passed(norm, x, upstream):
             "mean": norm.running_mean, "var": norm.running_var, "batches": norm.num_batches_tracked}
 
 
-def rank(number, folder):
-    """Do what a rank does, on a logical GPU, and keep its results."""
-    import tests.device.norm_kernels  # noqa: F401 (registers them)
-
-    os.environ |= {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number)}
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=number, world_size=2)
+def work(number):
+    """Return what a rank computes on a logical GPU."""
     results = {}
     for name, (rows, *_) in CASES.items():
         norm, x, upstream = case(name)
@@ -65,15 +57,12 @@ def rank(number, folder):
                 results[name] = passed(norm, *mine)
         assert not found.errors and not found.waits
         results[name]["launches"] = dict(found.launches)
-    torch.save(results, f"{folder}/{number}.pt")
-    leave_ranks()
+    return results
 
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ranks")
-    mp.spawn(rank, (str(folder),), nprocs=2)
-    return [torch.load(folder / f"{number}.pt", weights_only=True) for number in range(2)]
+    return two_ranks.results(work, tmp_path_factory.mktemp("ranks"))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,20 +1,19 @@
 """Two ranks on logical GPUs train as one process does, and no step waits."""
 
-import os
-
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from ballast.config.profile import Network
-from ballast.runtime.distributed import leave_ranks
+from ballast.runtime import batchnorm
 from ballast.training.loop import update
 from tests.builders import flat_weights
+from tests.device import two_ranks
 from tests.device.gpu import logical_gpu
 from tests.device.scene import SCENE
+from tests.device.test_step import LAUNCHES, second_step
 from tests.training.rows import PARAMS, trainer
 
+COLLECTIVES = ("allreduce_", "allgather_", "_allgather_base_")
 ROWS = ("simclr", "sdclr", "bcl-colt")
 CALM = SCENE._replace(network=Network(stem="cifar", block="basic", width=8, depths=[1], projection=8))
 
@@ -34,22 +33,31 @@ def steps(row):
         return {"losses": torch.stack(losses).detach().cpu(), "weights": weights, "waits": waits}
 
 
-def rank(number, folder):
-    """Do what a rank does, and keep its results."""
-    import tests.device.norm_kernels  # noqa: F401 (registers them)
+def launched(whole):
+    """Return operators, collectives and waits of a step of SimCLR with ResNet-18, with norms from sums or not."""
+    usual = batchnorm.FusedBatchNorm
+    batchnorm.FusedBatchNorm = batchnorm.WholeBatchNorm if whole else usual
+    try:
+        found = second_step("simclr")
+    finally:
+        batchnorm.FusedBatchNorm = usual
+    return [sum(found.launches.values()), sum(found.launches[name] for name in COLLECTIVES), sum(found.waits.values())]
 
-    torch.set_num_threads(1)
-    os.environ |= {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number)}
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=number, world_size=2)
-    torch.save({row: steps(row) for row in ROWS}, f"{folder}/{number}.pt")
-    leave_ranks()
+
+def work(_):
+    """Return what a rank does in the tests."""
+    return {**{row: steps(row) for row in ROWS}, "sums": launched(True), "torch's kernels": launched(False)}
 
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ranks")
-    mp.spawn(rank, (str(folder),), nprocs=2)
-    return [torch.load(folder / f"{number}.pt", weights_only=True) for number in range(2)]
+    return two_ranks.results(work, tmp_path_factory.mktemp("ranks"))
+
+
+@pytest.mark.parametrize("norms", ["sums", "torch's kernels"])
+def test_a_step_of_two_ranks_has_the_launches_that_are_written_down(ranks, norms):
+    written = LAUNCHES[(LAUNCHES["ranks"] == 2) & (LAUNCHES["norms"] == norms)]
+    assert ranks[0][norms] == written[["operators", "collectives", "waits"]].iloc[0].tolist()
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -22,7 +22,7 @@ from tests.builders import AUGMENT, NETWORK, Memory, random_images
 
 PARAMS = read_params(ROOT)
 PROFILE = read_chosen(PARAMS, "profile", ROOT)
-SHORT = {"epochs": 4, "batch": 16, "lr": 0.1, "warmup": 1}
+SHORT = {"epochs": 3, "batch": 16, "lr": 0.1, "warmup": 1}
 PROFILE["pretrain"] |= SHORT
 PROFILE["student"] |= SHORT
 PROFILE["sampling"] = {"budget": 12, "warmup": 1, "every": 1}

@@ -1,1 +1,1 @@
-"""Augmented views of images: a table of random numbers per epoch, and batched operations that apply it."""
+"""Augmented views of images: random numbers for the images at hand, and batched operations that apply them."""

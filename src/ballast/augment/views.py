@@ -1,8 +1,8 @@
 """Augmentation of a whole batch on its device, in which every image has parameters of its own.
 
 Each function takes images [B, C, H, W] in [0, 1] and one parameter per image. None draws anything: the random numbers
-come from ballast.augment.draws, so a batch is a pure function of its images and its rows of that table. torchvision's
-batched transforms draw one set of parameters per batch, but contrastive views need one per image.
+come from ballast.augment.draws, so a batch is a pure function of its images and its draws. torchvision's batched
+transforms draw one set of parameters per batch, but contrastive views need one per image.
 """
 
 import torch

@@ -1,4 +1,6 @@
-"""BatchNorm whose mean and variance are those of the rows of all ranks.
+"""BatchNorm whose mean and variance are those of the rows of all ranks (Ioffe and Szegedy, ICML 2015).
+
+    y = weight (x - mean) / sqrt(variance + eps) + bias,  mean and variance per channel over all rows and places
 
 On CUDA it is made of torch's own kernels, with one collective in each direction, and the host never waits. On the CPU,
 where those kernels do not exist, `WholeBatchNorm` computes the same from sums. torch's SyncBatchNorm serves neither: it

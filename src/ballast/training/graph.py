@@ -36,16 +36,16 @@ class Graphs:
         self.rate = torch.zeros((), device=trainer.device)
         self.recorded: dict[tuple, Recorded] = {}
         self.warmed: Counter = Counter()
-        self.frozen: tuple | None = None
+        self.images, self.temperature = trainer.in_domain, 0.0  # what the recorded graphs have frozen
 
     def take(self, lr: float, index: Tensor, request: Request) -> Losses:
         """Take one step of the optimizer, as ``Trainer.take`` does with views; return the losses before it."""
         for group in self.trainer.state.optimizer.param_groups:
             group["lr"] = self.rate
         self.rate.fill_(lr)
-        frozen = id(self.trainer.images), self.trainer.temperature
-        if frozen != self.frozen:
-            self.recorded, self.frozen = {}, frozen
+        images, temperature = self.trainer.images, self.trainer.temperature
+        if images is not self.images or temperature != self.temperature:
+            self.recorded, self.images, self.temperature = {}, images, temperature
         placed = self.trainer.place(index)
         known = len(placed.in_domain)
         shape = len(index), known < len(index) if placed.partner is None else known
