@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 import ballast
 from ballast.config.profile import Network
@@ -64,7 +65,10 @@ def compilers_own_cache(tmp_path_factory):
 def test_a_compiled_network_is_the_same_function_for_whole_and_ragged_batches(framework):
     plain, fused = (framework(build({**NETWORK, "compile": choice}, 3, 1)) for choice in (False, True))
     torch.manual_seed(0)
-    for pairs in (16, 16, 10, 13):
+    shapes = set()  # of batches that a network sees: a dynamic graph would serve the second ragged one, and all later
+    counters.clear()
+    for pairs in (16, 16, 10, 13, 16):
+        shapes.add(pairs)
         views = torch.rand(2 * pairs, 3, 8, 8).contiguous(memory_format=torch.channels_last)
         upstream = torch.randn(2 * pairs, 16)
         results = []
@@ -74,6 +78,7 @@ def test_a_compiled_network_is_the_same_function_for_whole_and_ragged_batches(fr
             z.backward(upstream)
             results.append([z, *(parameter.grad for parameter in run.parameters())])
         torch.testing.assert_close(*results, rtol=1e-3, atol=1e-3)
+    assert counters["stats"]["unique_graphs"] >= len(shapes)
     assert list(plain.state_dict()) == list(fused.state_dict())
     torch.testing.assert_close(plain.state_dict(), fused.state_dict())  # running means too
     assert fused.model.encoder._compiled_call_impl is not None and plain.model.encoder._compiled_call_impl is None
