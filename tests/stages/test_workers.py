@@ -54,6 +54,7 @@ def saved_when_stopped(folder: Path, number: int) -> None:
         time.sleep(0.3)
         raise BallastError("x.yaml: expected a, got b; do c")
     try:
+        (folder / "working").touch()
         time.sleep(30)
     except KeyboardInterrupt:
         (folder / "saved").touch()
@@ -76,8 +77,14 @@ def test_a_process_that_is_killed_is_one_line():
         side_by_side(killed, [0], "a")
 
 
+def interrupt_when(there: Path) -> None:
+    while not there.exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_an_interrupt_reaches_the_processes(tmp_path):
-    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    threading.Thread(target=interrupt_when, args=(tmp_path / "working",)).start()
     with pytest.raises(KeyboardInterrupt):
         side_by_side(partial(saved_when_stopped, tmp_path), [0], "a")
     assert (tmp_path / "saved").exists()
