@@ -4,7 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
-SHARED = ("none", "all")  # stores below data/pool that do not differ between repeats
+SHARED = {"none": "none", "all": "all", "seen": "all"}  # stores below data/pool that do not differ between repeats
+NOTHING = "none"
 
 
 class Repeat(NamedTuple):
@@ -15,12 +16,22 @@ class Repeat(NamedTuple):
     seed: int  # of weights, order, augmentation and random selection
 
     def list(self, name: str) -> str:
-        """Return the path of one of its lists of images."""
-        return f"data/split/{self.number}/{name}.npy"
+        """Return the path of one of its lists of images; empty for none of them."""
+        return f"data/split/{self.number}/{name}.npy" if name != NOTHING else ""
 
     def pool(self, pool: str) -> str:
-        """Return the folder of the pool images that a row trains on: all, none, or what a row has selected."""
-        return f"data/pool/{pool}" if pool in SHARED else f"data/pool/{pool}/{self.number}"
+        """Return the folder of the pool images that a row trains on: none, all of them, or what a row has selected."""
+        return f"data/pool/{SHARED[pool]}" if pool in SHARED else f"data/pool/{pool}/{self.number}"
+
+    def seen(self, pool: str) -> str:
+        """Return the folder of the embeddings by which a row's rounds choose; empty where those of its network do."""
+        return f"data/embed/{self.number}" if pool == "seen" else ""
+
+    def start(self, weights: str) -> str:
+        """Return the folder of the encoder that a row starts from, another row's or a given one; empty for none."""
+        if weights == NOTHING:
+            return ""
+        return str(self.run(weights) if self.run(weights).is_dir() else Path("runs", weights))
 
     def selected(self, row: str) -> str:
         """Return the path of the list of pool images that a row has selected."""

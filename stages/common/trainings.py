@@ -24,8 +24,10 @@ class Training:
     row: str
     repeat: Repeat
     settings: SimpleNamespace  # parameters of the stage
-    images: str  # list of in-domain images
-    pool: str = ""  # folder of the pool images of `pretrain`
+    images: str  # list of in-domain images, empty for none
+    pool: str = ""  # folder of the pool images of `pretrain`,
+    seen: str = ""  # of the embeddings by which its rounds choose, where those of the network do not,
+    start: str = ""  # of the encoder that it starts from, and perhaps of its head
     guide: str = ""  # folder of the guide of `student`
 
     @property
@@ -51,8 +53,9 @@ class Training:
     @property
     def inputs(self) -> list[str]:
         """Return the files and folders that it reads."""
-        guide = [f"{self.guide}/encoder.safetensors", f"{self.guide}/head.safetensors"] if self.guide else []
-        return ["data/images/train", self.images, *([self.pool] if self.pool else []), self.recipe, *guide]
+        weights = [path for folder in (self.start, self.guide) if folder for path in weights_of(folder)]
+        seen = [f"{self.seen}/{name}" for name in ("in_domain", "pool") if self.seen]
+        return ["data/images/train", *filter(None, (self.images, self.pool)), *seen, self.recipe, *weights]
 
     @property
     def facts(self) -> dict:
@@ -68,6 +71,12 @@ class Training:
     def key(self) -> str:
         """Return the digest of all that its results depend on."""
         return key(self.facts, self.inputs, f"stages/work/{self.stage}.py")
+
+
+def weights_of(folder: str) -> list[str]:
+    """Return the files of weights in a folder: an encoder, and a head where there is one."""
+    return [str(path) for path in (Path(folder, "encoder.safetensors"), Path(folder, "head.safetensors"))
+            if path.exists() or path.name.startswith("encoder")]
 
 
 Work = Callable[[Training], int]  # what trains one repeat, and returns the number of images that it saw

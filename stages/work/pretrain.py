@@ -9,9 +9,10 @@ import torch
 
 from ballast.config.profile import Optimization
 from ballast.config.recipe import Recipe, load_recipe
+from ballast.embeddings.shards import load_shards
 from ballast.encoders.embed import embed
-from ballast.encoders.model import Model, build, save_model
-from ballast.ideas.idea import Setup
+from ballast.encoders.model import Model, build, save_model, start_from
+from ballast.ideas.idea import Seen, Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
 from ballast.runtime.batchnorm import synchronize_batchnorm
@@ -33,31 +34,39 @@ def train(training: Training) -> int:
     p, described = training.settings, training.recipe
     recipe = load_recipe(recipe_of(described))
     device = join_ranks(prepare(p.threads, p.deterministic))
-    listed = load_array(training.images)
+    listed = load_array(training.images) if training.images else np.empty(0, np.int64)
     decode = p.profile.network.decode
     images = load_store("data/images/train", decode=decode).take(torch.from_numpy(listed)).to(device)
     pool = load_store(training.pool, device, decode)
     model = build(p.profile.network, images.channels, training.repeat.seed, recipe.layers).to(device)
+    if training.start:
+        start_from(model, training.start)
     model = synchronize_batchnorm(model)
-    if not len(images):
+    if not len(images) + (len(pool) if not training.images else 0):
         return untrained(training, model, images)
     optimization = length(recipe, len(images))
     rounds = None if recipe.match_updates else recipe.sampling
     setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
     trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
-                      ideas(recipe.ideas, setup), optimization, p.profile.augment, training.repeat.seed)
+                      ideas(recipe.ideas, setup), optimization, p.profile.augment, training.repeat.seed,
+                      seen=seen(training.seen, device))
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
     memory = remembered(trainer, listed)
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
-        write_tables(training.folder, history=trainer.state.history_frame(), memory=memory,
-                     trace=chosen(trainer, training.pool),
+        history = {"history": trainer.state.history_frame()} if optimization.epochs else {}
+        write_tables(training.folder, **history, memory=memory, trace=chosen(trainer, training.pool),
                      rounds=trainer.state.trace.reasons_frame(listed.tolist()))
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()
+
+
+def seen(folder: str, device: torch.device) -> Seen | None:
+    """Return the embeddings by which rounds choose; None: those of the network that trains."""
+    return Seen(*(load_shards(f"{folder}/{name}", device).float() for name in Seen._fields)) if folder else None
 
 
 def length(recipe: Recipe, images: int) -> Optimization:
@@ -89,7 +98,8 @@ def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:
     for idea in trainer.ideas.values():
         columns |= {name: value.cpu().numpy() for name, value in idea.tailness().items()}
     if trainer.sampler:
-        allotment = trainer.sampler.allotment(embed(trainer.framework.model, trainer.in_domain)[1])
+        z = trainer.seen.in_domain if trainer.seen else embed(trainer.framework.model, trainer.in_domain)[1]
+        allotment = trainer.sampler.allotment(z)
         if allotment:
             columns |= {"cluster": allotment.cluster.cpu().numpy(),
                         "budget": allotment.budget[allotment.cluster].cpu().numpy()}

@@ -6,6 +6,7 @@
 import re
 
 from ballast.checks.datasets import Dataset
+from ballast.checks.starts import check_starts
 from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
@@ -21,14 +22,15 @@ from ballast.config.recipe import (
     merged_values,
     sources,
 )
-from ballast.config.rows import MethodRow, Params, StudentRow, absent_row, pairs, row_of, with_variant
+from ballast.config.rows import WHOLE_POOL, MethodRow, Params, StudentRow, absent_row, pairs, row_of, with_variant
 from ballast.runtime.errors import BallastError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-POOLS = ("none", "all")
+POOLS = ("none", *WHOLE_POOL)
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
 RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",
             "closeness", "protocols", "repeats", "show", "variants")
+EYES = "embed.encoder"  # what variants may change beside rows
 DEEPEST = 8
 
 
@@ -46,6 +48,7 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     check_adapt(profile, file)
     _check_together(typed_profile, check_dataset(dataset, typed.dataset), typed, file)
     _check_names(typed)
+    check_starts(typed)
     for row in typed.methods:
         check_method(params, profile, row)
     for row in typed.students:
@@ -139,15 +142,18 @@ def check_variant(params: dict, profile: dict, name: str) -> None:
         raise BallastError(absent)
     touched = {}
     for path in params["variants"][name]["set"]:
+        if path == EYES:
+            continue
         if row_of(path) is None:
-            raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected the path of a value in a row, like "
-                               f"methods.{next(iter(params['methods']))}.pretrain.epochs")
+            raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected {EYES} or the path of a value in a "
+                               f"row, like methods.{next(iter(params['methods']))}.pretrain.epochs")
         kind, row = row_of(path)
         touched[kind, row] = check_method if kind == "methods" else check_student
     try:
         changed = with_variant(params, name)
         for (_, row), check_row in touched.items():
             check_row(changed, profile, row)
+        check_starts(_validated(Params, changed, "params.yaml: "))
     except BallastError as error:
         raise BallastError(f"{place}.set: {str(error).removeprefix('params.yaml: ')}") from error
 
@@ -179,6 +185,7 @@ def _check_names(params: Params) -> None:
     rows = [*params.methods, *params.students]
     seen = set()
     for prefix, names in (("params.yaml: methods.", params.methods), ("params.yaml: students.", params.students),
+                          ("params.yaml: weights.", params.weights), ("params.yaml: embeddings.", params.embeddings),
                           (f"{VARIANTS}: ", params.variants)):
         for name in names:
             place = f"{prefix}{shown(name, quoted=False)}"
@@ -188,7 +195,7 @@ def _check_names(params: Params) -> None:
                 raise BallastError(f"{place}: expected another name; {', '.join(RESERVED)} are names that Ballast "
                                    f"uses itself")
             if name in seen:
-                raise BallastError(f"{place}: expected one row or variant of that name, got two")
+                raise BallastError(f"{place}: expected one row, variant or file of that name, got two")
             seen.add(name)
     for position, name in enumerate(params.show):
         if name not in rows:
@@ -207,10 +214,13 @@ def _check_names(params: Params) -> None:
 def _check_pool(params: dict, row: str, method: MethodRow, place: str) -> None:
     selections = [name for name, block in params["methods"].items() if block.get("select")]
     if method.pool not in (*POOLS, *selections):
-        raise BallastError(f"{place}.pool: expected none, all or a row with `select` ({', '.join(selections)}), "
+        raise BallastError(f"{place}.pool: expected none, all, seen or a row with `select` ({', '.join(selections)}), "
                            f"got {shown(method.pool)}")
     if method.select and method.pool != row:
         raise BallastError(f"{place}.pool: expected {row!r}, since the row selects, got {shown(method.pool)}")
+    if method.images == "none" and method.pool != "all":
+        raise BallastError(f"{place}.pool: expected all, the images of a row with images: none, got "
+                           f"{shown(method.pool)}")
 
 
 def _check_prune(settings: FrameworkSettings | StudentRow, place: str, profile: str) -> None:
@@ -228,7 +238,10 @@ def _check_sampling(profile: dict, name: str, row: str, method: MethodRow, value
     if len(sampling) > 1:
         raise BallastError(f"params.yaml: methods.{row}.pretrain: expected one idea that samples from the pool, got "
                            f"{' and '.join(sampling)}; remove all but one")
-    if bool(sampling) != (method.pool == "all"):
+    if sampling and method.images == "none":
+        raise BallastError(f"params.yaml: methods.{row}.images: expected a list, for whose images {sampling[0]} samples, "
+                           f"got 'none'")
+    if method.images != "none" and bool(sampling) != (method.pool in WHOLE_POOL):
         expected = f"'all', from which {sampling[0]} samples" if sampling else "another, since no idea samples from it"
         raise BallastError(f"params.yaml: methods.{row}.pool: expected {expected}, got {method.pool!r}")
     for idea, kind in classes.items():

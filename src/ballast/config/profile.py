@@ -64,7 +64,7 @@ class CosineTemperature:
 class Optimization:
     """SGD with warm-up and cosine (ballast.training.schedule)."""
 
-    epochs: Count
+    epochs: WholeNumber  # 0: the encoder stays as it starts
     batch: Annotated[int, Ge(2)]
     lr: Positive
     momentum: Momentum

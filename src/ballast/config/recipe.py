@@ -14,7 +14,7 @@ from typing import Any
 from ballast.config.build import build, unknown_key
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Sampling
-from ballast.config.rows import Framework, HeadLayers, PrunedFraction
+from ballast.config.rows import WHOLE_POOL, Framework, HeadLayers, PrunedFraction, samples_pool
 from ballast.runtime.errors import BallastError
 
 IDEAS = Path(__file__).parents[1] / "ideas"
@@ -77,7 +77,7 @@ def sources(params: dict, profile: dict, row: str) -> list[tuple[str, dict]]:
     method = params["methods"][row]
     row_values = method["pretrain"]
     file = f"configs/profiles/{params['profile']}.yaml"
-    is_selection = method["pool"] not in ("none", "all")
+    is_selection = method["pool"] not in ("none", *WHOLE_POOL)
     adapted = [(f"{file}: adapt.{key}", block) for key, block in profile.get("adapt", {}).items()
                if key == row_values.get("framework") or key in row_values or (key == "select" and is_selection)]
     return [(f"{file}: pretrain", profile["pretrain"]), *adapted, (f"params.yaml: methods.{row}.pretrain", row_values)]
@@ -99,7 +99,7 @@ def merged_recipe(params: dict, profile: dict, row: str) -> dict:
     values = merged_values(params, profile, row)
     block = {key: values.pop(key) for key in FRAMEWORK_KEYS if key in values}
     block["optimization"] = {key: values.pop(key) for key in OPTIMIZATION_KEYS if key in values}
-    if params["methods"][row]["pool"] == "all" or block.get("match_updates"):
+    if samples_pool(params["methods"][row]) or block.get("match_updates"):
         block["sampling"] = profile["sampling"]
     return plain(load_recipe({**block, "ideas": _in_order(values, params["methods"][row]["pretrain"])}))
 

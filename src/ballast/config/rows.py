@@ -15,6 +15,7 @@ from ballast.runtime.errors import BallastError
 Framework = Literal["simclr", "sdclr"]
 PrunedFraction = Annotated[float, Ge(0), Lt(1)]
 HeadLayers = Annotated[int, Ge(2), Le(3)]
+WHOLE_POOL = ("all", "seen")  # values of ``pool``: every image of it; ``seen``, with the embeddings of ``embed.encoder``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,9 @@ class SelectMak:
 class MethodRow:
     """A row that is pre-trained. Its ``pretrain`` is part of a recipe (ballast.config.recipe)."""
 
-    images: Literal["longtail", "balanced"]
-    pool: str  # none, all, or the row whose selection joins the training
+    images: Literal["longtail", "balanced", "none"]
+    pool: str  # none, all, seen, or the row whose selection joins the training
+    weights: str  # to start from: none, a row, or a name of ``Params.weights``
     select: Annotated[SelectRandom | SelectKCenter | SelectMak, ByKey("rule")] | None = None
     pretrain: dict
 
@@ -57,6 +59,21 @@ class StudentRow:
     guide: str
     framework: Framework
     prune: PrunedFraction | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """What the embeddings are from by which pool images are chosen."""
+
+    encoder: str  # a row, or a name of ``Params.weights`` or ``Params.embeddings``
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenEmbeddings:
+    """Files of embeddings, each with a row for every image."""
+
+    images: str  # of data/images/train
+    pool: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +103,9 @@ class Params:
     deterministic: bool
     dataset: str
     profile: str
+    weights: dict[str, str]  # files of weights by a name of the user's, which rows may start from
+    embeddings: dict[str, GivenEmbeddings]  # of the user's, by a name
+    embed: Eyes
     show: Annotated[list[str], Len(1)]
     compare: list[str]  # pairs of rows, as ``pairs`` reads them
     methods: dict[str, MethodRow]
@@ -104,6 +124,11 @@ def pairs(compare: list[str]) -> list[tuple[str, str]]:
     if wrong is not None:
         raise BallastError(f"params.yaml: compare: expected texts like `colt over random`, got {shown(wrong)}")
     return [(row.strip(), other.strip()) for row, other in words]
+
+
+def samples_pool(method: dict) -> bool:
+    """Return whether a row of ``methods`` samples from the pool while it trains."""
+    return method["pool"] in WHOLE_POOL and method["images"] != "none"
 
 
 def row_of(path: str) -> tuple[str, str] | None:

@@ -157,6 +157,14 @@ def load_model(network: Network | Mapping[str, Any], channels: int, folder: str 
     return model
 
 
+def start_from(model: Model, folder: str | Path) -> None:
+    """Give a new model the encoder of a folder, and its head where it has one with as many layers."""
+    load_weights(model.encoder, f"{folder}/encoder.safetensors")
+    head = Path(folder, "head.safetensors")
+    if head.exists() and layers_of(list(read_weights(head))) == layers_of(list(model.head.state_dict())):
+        load_weights(model.head, head)
+
+
 def load_encoder(path: str | Path) -> tuple[Model, int, int]:
     """Return a trained encoder from its encoder.safetensors alone, frozen and in evaluation mode.
 

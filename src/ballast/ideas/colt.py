@@ -1,7 +1,8 @@
 """COLT: pool images, sampled while the network trains, help the clusters that look like tail (Bai et al., ICLR 2023).
 
 Every r epochs after a warm-up (algorithm 2; docs/methods/colt.md):
-    1. embed the in-domain images and the pool, cluster the in-domain embeddings by k-means;
+    1. embed the in-domain images and the pool, cluster the in-domain embeddings by k-means; a row with `pool: seen`
+       has embeddings that stay as they are;
     2. tailness of an image: -rho, rho its remembered density (ballast.tailness.density);
     3. give each cluster a share of the budget by the softmax of its mean tailness (ballast.selection.budget);
     4. each cluster takes the pool images nearest to its centre, which join the training until the next round.
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
-from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Setup, Terms
+from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Seen, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
 from ballast.runtime.distributed import broadcast
 from ballast.selection import random
@@ -80,6 +81,8 @@ class Idea(Base):
 
     def sample(self, epoch: Epoch) -> Round:
         """Choose the budget's number of pool images."""
+        if epoch.seen and self.settings.tailness != "random":
+            return self.sample_by_sight(epoch, epoch.seen)
         z = embed(epoch.model, epoch.in_domain)[1]
         z_pool = embed(epoch.model, epoch.pool)[1]
         if self.settings.tailness == "random":
@@ -89,6 +92,13 @@ class Idea(Base):
         centres, allotment = self.allot(z)
         index, cluster, cosine = nearest_to_centres(z_pool, centres, allotment.budget)
         return broadcast_round(Round(index, cluster, cosine, z, z_pool[index], allotment))
+
+    def sample_by_sight(self, epoch: Epoch, seen: Seen) -> Round:
+        """Choose by embeddings that stay as they are; only what is chosen goes through the network."""
+        centres, allotment = self.allot(seen.in_domain)
+        index, cluster, cosine = nearest_to_centres(seen.pool, centres, allotment.budget)
+        z, z_pool = (embed(epoch.model, images)[1] for images in (epoch.in_domain, epoch.pool.take(index)))
+        return broadcast_round(Round(index, cluster, cosine, z, z_pool, allotment))
 
     def allot(self, z: Tensor) -> tuple[Tensor, Allotment]:
         """Return the centres [C, d] of the in-domain images z [N, d], and what each cluster gets."""

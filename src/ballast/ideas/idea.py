@@ -38,6 +38,13 @@ class Allotment(NamedTuple):
     budget: Tensor  # [C] pool images of each cluster
 
 
+class Seen(NamedTuple):
+    """Embeddings that stay as they are, by which rounds choose in place of those of the network that trains."""
+
+    in_domain: Tensor  # [N, D]
+    pool: Tensor  # [P, D]
+
+
 class Round(NamedTuple):
     """What one round chose from the pool, each [K] in the order taken, and the embeddings at that time."""
 
@@ -51,13 +58,14 @@ class Round(NamedTuple):
 
 @dataclass
 class Epoch:
-    """An epoch that is about to begin; ideas fill in the last three fields."""
+    """An epoch that is about to begin; ideas fill in ``round``, ``boost`` and ``partner``."""
 
     number: int  # 1-based
     generator: Callable[[str], Generator]  # a fresh generator of this epoch for a named purpose
     model: Model
     in_domain: Store
     pool: Store | None
+    seen: Seen | None = None
     round: Round | None = None  # chosen in this epoch
     boost: tuple[Tensor, int] | None = None  # memorization M of the first images, 0 for the rest; operations per view
     partner: Tensor | None = None  # [N]: another in-domain image for each, of which a third view joins the batch

@@ -22,6 +22,6 @@ def ideas(settings: dict[str, object], setup: Setup) -> dict[str, Base]:
     built = {name: import_module(f"ballast.ideas.{name}").Idea(values, setup) for name, values in settings.items()}
     samplers = [name for name, idea in built.items() if idea.samples]
     if (len(samplers) == 1) != (setup.sampling is not None):
-        raise BallastError(f"ideas: expected one idea that samples, exactly where the row has `pool: all`; got "
+        raise BallastError(f"ideas: expected one idea that samples, exactly where the row samples from the pool; got "
                            f"{samplers or 'none'} of {', '.join(built) or 'no idea'}")
     return {name: built[name] for name in sorted(built, key=lambda name: name not in samplers)}

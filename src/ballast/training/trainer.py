@@ -16,7 +16,7 @@ from ballast.augment.views import augment as augmented
 from ballast.config.profile import Augment, Optimization
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
-from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Terms
+from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Seen, Terms
 from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
@@ -47,7 +47,7 @@ class Trainer:
 
     def __init__(self, framework: SimCLR | SDCLR, in_domain: Store, pool: Store | None, ideas: dict[str, Base],
                  optimization: Optimization, augment: Augment, seed: int, contrast_weight: float = 1.0,
-                 what: str = "pretrain") -> None:
+                 what: str = "pretrain", seen: Seen | None = None) -> None:
         """Prepare a training from the start.
 
         Args:
@@ -61,6 +61,7 @@ class Trainer:
             contrast_weight: weight of NT-Xent in the loss.
             what: name of the training in messages, and of its random streams: but for the order of images, a student
                 draws other numbers than its guide did.
+            seen: embeddings by which rounds choose, where those of the network do not.
         """
         self.framework = framework
         self.in_domain = in_domain
@@ -71,6 +72,7 @@ class Trainer:
         self.seed = seed
         self.contrast_weight = contrast_weight
         self.what = what
+        self.seen = seen
         self.device = in_domain.device
         self.augmented = torch.compile(augmented, dynamic=False) if framework.model.compiled else augmented
         self.graphs = Graphs(self) if framework.model.graphed and self.device.type == "cuda" else None
@@ -104,7 +106,7 @@ class Trainer:
         A step that is a graph makes the views itself; it gets the request for them in their place.
         """
         epoch = Epoch(number, lambda purpose: generator(self.seed, self._purpose(purpose), number),
-                      self.framework.model, self.in_domain, self.pool)
+                      self.framework.model, self.in_domain, self.pool, self.seen)
         for idea in self.ideas.values():
             idea.begin(epoch)
         if epoch.round:
