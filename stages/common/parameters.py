@@ -6,14 +6,14 @@ DVC has an interface for this, dvc.api.params_show, which takes a second and nee
 from types import SimpleNamespace
 from typing import get_type_hints
 
-from ballast.config.build import build
+from ballast.config.build import built
 from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import Profile
 from ballast.config.yaml import read_yaml
 from ballast.runtime.code import ROOT, digest
 from ballast.runtime.errors import BallastError
 
-BLOCKS = get_type_hints(Profile)
+BLOCKS = get_type_hints(Profile, include_extras=True)
 
 
 def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, ...] = (),
@@ -37,7 +37,7 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
     if profile:
         blocks = read_chosen(params, "profile")
         found.profile = SimpleNamespace(name=params["profile"],
-                                        **{name: build(BLOCKS[name], blocks[name]) for name in profile})
+                                        **{name: built(BLOCKS[name], blocks[name]) for name in profile})
     if dataset:
         blocks = read_chosen(params, "dataset")
         found.dataset = SimpleNamespace(name=params["dataset"], **{name: blocks[name] for name in dataset})

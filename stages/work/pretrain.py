@@ -11,7 +11,7 @@ from ballast.config.profile import Optimization
 from ballast.config.recipe import Recipe, load_recipe
 from ballast.embeddings.shards import load_shards
 from ballast.encoders.embed import embed
-from ballast.encoders.model import Model, build, save_model, start_from
+from ballast.encoders.model import Model, build, save_encoder, save_model, start_from
 from ballast.ideas.idea import Seen, Setup
 from ballast.images.folder import read_files
 from ballast.images.store import Store, load_store
@@ -39,23 +39,23 @@ def train(training: Training) -> int:
     images = load_store("data/images/train", decode=decode).take(torch.from_numpy(listed)).to(device)
     pool = load_store(training.pool, device, decode)
     model = build(p.profile.network, images.channels, training.repeat.seed, recipe.layers).to(device)
-    if training.start:
-        start_from(model, training.start)
+    has_head = start_from(model, training.start) if training.start else True
     model = synchronize_batchnorm(model)
     if not len(images) + (len(pool) if not training.images else 0):
         return untrained(training, model, images)
     optimization = length(recipe, len(images))
     rounds = None if recipe.match_updates else recipe.sampling
     setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
-    trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, pool if len(pool) else None,
-                      ideas(recipe.ideas, setup), optimization, p.profile.augment, training.repeat.seed,
-                      seen=seen(training.seen, device))
+    trainer = Trainer(framework(recipe.framework, model, recipe.prune, optimization.freeze), images,
+                      pool if len(pool) else None, ideas(recipe.ideas, setup), optimization,
+                      p.profile.augment, training.repeat.seed, seen=seen(training.seen, device))
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
     memory = remembered(trainer, listed)
     if rank() == 0:
-        save_model(model, training.folder, images.size, images.short)
+        save = save_model if has_head or optimization.epochs else save_encoder
+        save(model, training.folder, images.size, images.short)
         history = {"history": trainer.state.history_frame()} if optimization.epochs else {}
         write_tables(training.folder, **history, memory=memory, trace=chosen(trainer, training.pool),
                      rounds=trainer.state.trace.reasons_frame(listed.tolist()))

@@ -31,14 +31,17 @@ def train(training: Training) -> int:
     model = synchronize_batchnorm(load_model(p.profile.network, images.channels, training.guide).to(device))
     setup = Setup(len(images), 0, recipe.optimization.epochs, None, device)
     guiding = guidance.Idea(recipe.guidance, setup, embed(model, images)[1])  # the student starts as its guide
-    trainer = Trainer(framework(recipe.framework, model, recipe.prune), images, None, {"guidance": guiding},
-                      recipe.optimization, p.profile.augment, training.repeat.seed, contrast_weight=0.0, what="student")
+    optimization = recipe.optimization
+    trainer = Trainer(framework(recipe.framework, model, recipe.prune, optimization.freeze), images, None,
+                      {"guidance": guiding}, optimization, p.profile.augment, training.repeat.seed,
+                      contrast_weight=0.0, what="student")
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
     trainer.train(checkpoint)
     checkpoint.check_unchanged()
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
-        write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))
+        if optimization.epochs:
+            write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()

@@ -18,15 +18,28 @@ BLOCKS = ("dataclass_type", "dict_type", "list_type")
 
 @dataclass(frozen=True)
 class ByKey:
-    """A mark of a union of dataclasses, with the key that tells them apart."""
+    """A mark of a union of dataclasses, with the key that tells them apart, and its value where it is left out."""
 
     key: str
+    default: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Return the schema in which pydantic picks the dataclass by the key."""
-        from pydantic import Field
+        from pydantic import Discriminator, Field, Tag
 
-        return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
+        if self.default is None:
+            return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
+
+        def choose(block: Any) -> Any:
+            return block.get(self.key, self.default) if isinstance(block, dict) else self.default
+
+        choose.__name__ = self.key  # as which messages call it
+        tagged = [Annotated[kind, Tag(tag)] for kind in get_args(source) for tag in self.tags(kind)]
+        return handler.generate_schema(Annotated[Union[*tagged], Discriminator(choose)])
+
+    def tags(self, kind: type) -> tuple:
+        """Return the values of the key that stand for a dataclass."""
+        return get_args(_hints(kind)[self.key])
 
 
 def build(kind: type[T], block: dict) -> T:
@@ -37,7 +50,7 @@ def build(kind: type[T], block: dict) -> T:
     if unknown or missing:
         message = f"{unknown[0]}: {unknown_key(unknown[0], hints)}" if unknown else f"{missing[0]}: missing"
         raise BallastError(f"{kind.__module__}.{kind.__qualname__}: {message}")
-    return kind(**{key: _built(hints[key], value) for key, value in block.items()})
+    return kind(**{key: built(hints[key], value) for key, value in block.items()})
 
 
 @cache
@@ -46,15 +59,16 @@ def _hints(kind: type) -> dict[str, Any]:
     return {name: hint for name, hint in get_type_hints(kind, include_extras=True).items() if name in names}
 
 
-def _built(hint: Any, value: Any) -> Any:
+def built(hint: Any, value: Any) -> Any:
+    """Return what ``validated`` has accepted as a value of a type hint."""
     if not isinstance(value, dict):
         return value
     if get_origin(hint) is dict:
-        return {key: _built(get_args(hint)[1], inner) for key, inner in value.items()}
+        return {key: built(get_args(hint)[1], inner) for key, inner in value.items()}
     candidates = _dataclasses(hint)
-    by_key = next((mark.key for mark in _marks(hint) if isinstance(mark, ByKey)), None)
-    if by_key:
-        candidates = [kind for kind in candidates if value.get(by_key) in get_args(_hints(kind)[by_key])]
+    mark = next((mark for mark in _marks(hint) if isinstance(mark, ByKey)), None)
+    if mark:
+        candidates = [kind for kind in candidates if value.get(mark.key, mark.default) in mark.tags(kind)]
     return build(candidates[0], value) if candidates else value
 
 
@@ -147,7 +161,7 @@ def _explain(errors: list[dict], kind: type, block: object) -> tuple[list[str], 
     if missing:
         return path, "missing"
     if error["type"].startswith("union_tag"):
-        key = error["ctx"]["discriminator"].strip("'")
+        key = error["ctx"]["discriminator"].strip("'()")
         if "tag" not in error["ctx"]:
             return [*path, key], "missing"
         return [*path, key], f"expected one of {error['ctx']['expected_tags']}, got {shown(error['ctx']['tag'])}"

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 
+from ballast.config.build import ByKey
+
 Count = Annotated[int, Ge(1)]
 WholeNumber = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
@@ -19,20 +21,39 @@ AreaRange = Annotated[list[PositiveFraction], Len(2, 2)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """The encoder (ballast.encoders.resnet) and the head's output."""
+class Running:
+    """How a network runs, and its head's output."""
 
+    projection: Count
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    compile: bool = False  # fuse the operations of encoder and augmentation
+    graph: bool = False  # launch a step as one CUDA graph, for small networks on a GPU
+    decode: Literal["cpu", "cuda"] = "cpu"  # what decodes JPEG files that are not in memory while a network trains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(Running):
+    """A ResNet of any size (ballast.encoders.resnet) as the encoder."""
+
+    source: Literal["ballast"] = "ballast"
     stem: Literal["cifar", "imagenet"]
     block: Literal["basic", "bottleneck"]
     # Below 16 channels, oneDNN's backward of a strided 1x1 convolution in channels_last crashes (torch 2.12.1, three
     # threads); the one run ever seen to give other bits, with two threads, had such a layer.
     width: Annotated[int, Ge(16)]
     depths: Annotated[list[Count], Len(1)]
-    projection: Count
-    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    compile: bool = False  # fuse the operations of encoder and augmentation
-    graph: bool = False  # launch a step as one CUDA graph, for small networks on a GPU
-    decode: Literal["cpu", "cuda"] = "cpu"  # what decodes JPEG files that are not in memory while a network trains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone(Running):
+    """A network of timm or torchvision as the encoder (ballast.encoders.backbone)."""
+
+    source: Literal["timm", "torchvision"]
+    name: str
+    options: dict[str, object] = field(default_factory=dict)  # arguments of that name's function
+
+
+AnyNetwork = Annotated[Network | Backbone, ByKey("source", default="ballast")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +83,22 @@ class CosineTemperature:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimization:
-    """SGD with warm-up and cosine (ballast.training.schedule)."""
+    """An optimizer (ballast.training.optimizers) with warm-up and cosine (ballast.training.schedule)."""
 
     epochs: WholeNumber  # 0: the encoder stays as it starts
     batch: Annotated[int, Ge(2)]
     lr: Positive
-    momentum: Momentum
+    momentum: Momentum  # beta_1 of AdamW
     weight_decay: NonNegative
     warmup: WholeNumber  # epochs of rising learning rate
     temperature: Positive | CosineTemperature  # of the contrastive loss
     temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs
+    optimizer: Literal["sgd", "adamw", "lars"] = "sgd"
+    clip: NonNegative = 0.0  # largest norm of all gradients; 0 clips nothing
+    # For encoders that start from weights; block 0 is what comes before the first sequence of blocks.
+    freeze: WholeNumber = 0  # first blocks of the encoder that stay as they are
+    layer_decay: PositiveFraction = 1.0  # of the rate, from each block to the one before; the head has the whole rate
+    head_warmup: WholeNumber = 0  # epochs in which the head alone trains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +167,7 @@ class Neighbours:
 class Profile:
     """A file of configs/profiles."""
 
-    network: Network
+    network: AnyNetwork
     augment: Augment
     pretrain: Optimization
     sampling: Sampling

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ballast.config.profile import Network
+from ballast.config.profile import Running
+from ballast.encoders.backbone import backbone
+from ballast.encoders.blocks import blocks_of, modules_within
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
 from ballast.runtime.device import allow_tf32
@@ -20,20 +22,17 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
 
-# Statistics of ImageNet per channel; the papers normalize every data set by them.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
 
 class Model(nn.Module):
     """Images [B, C, H, W] in [0, 1] -> features h [B, d] and projections z [B, output] of unit length."""
 
-    def __init__(self, encoder: ResNet, output: int, channels: int, layers: int = 2, precision: str = "fp32",
+    def __init__(self, encoder: nn.Module, output: int, channels: int, layers: int = 2, precision: str = "fp32",
                  compile: bool = False, graph: bool = False) -> None:
         """Put a head on an encoder.
 
         Args:
-            encoder: the network up to the features.
+            encoder: the network up to the features; it says their number (``feature_dim``), the ``channels`` that it
+                takes, and their ``mean`` and ``std``.
             output: length of a projection.
             channels: number of channels of the images, 1 or 3.
             layers: linear layers of the head.
@@ -52,13 +51,32 @@ class Model(nn.Module):
         self.channels = channels
         self.widths = (encoder.feature_dim, output)
         self.head = projection_head(encoder.feature_dim, output, layers)
-        mean = torch.tensor(MEAN)
-        std = torch.tensor(STD)
-        if channels == 1:
+        self.still: list[nn.Module] = []  # modules that stay as they are
+        mean, std = torch.tensor(encoder.mean), torch.tensor(encoder.std)
+        if encoder.channels == 1:
             mean = mean.mean(0, keepdim=True)
             std = std.mean(0, keepdim=True)
         self.register_buffer("mean", mean[:, None, None], persistent=False)
         self.register_buffer("std", std[:, None, None], persistent=False)
+
+    def freeze(self, blocks: int) -> None:
+        """Keep the first blocks of the encoder as they are, the statistics of their BatchNorms included."""
+        last = max(blocks_of(self.encoder).values(), default=0)
+        if blocks > last:
+            raise BallastError(f"pretrain.freeze: expected at most {last}, since the encoder has {last + 1} blocks, got "
+                               f"{blocks}")
+        self.still = modules_within(self.encoder, blocks)
+        for module in self.still:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "Model":
+        """Set the mode, but for what stays as it is."""
+        super().train(mode)
+        for module in self.still:
+            module.eval()
+        return self
 
     def features(self, images: Tensor) -> Tensor:
         """Return features h [B, d], before the head: what evaluations and MAK's proximity use."""
@@ -79,7 +97,7 @@ class Model(nn.Module):
         return torch.autocast(images.device.type, torch.bfloat16, enabled=self.use_bf16)
 
 
-def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers: int = 2) -> Model:
+def build(network: Running | Mapping[str, Any], channels: int, seed: int, layers: int = 2) -> Model:
     """Return a new model, whose initial weights depend on the random seed alone.
 
     Args:
@@ -88,7 +106,7 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
         seed: the random seed.
         layers: linear layers of the head.
     """
-    fields = asdict(network) if isinstance(network, Network) else dict(network)
+    fields = asdict(network) if is_dataclass(network) else dict(network)
     projection = fields.pop("projection")
     precision = fields.pop("precision", "fp32")
     allow_tf32(precision == "tf32")
@@ -97,7 +115,9 @@ def build(network: Network | Mapping[str, Any], channels: int, seed: int, layers
     fields.pop("decode", None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        model = Model(ResNet(channels, **fields), projection, channels, layers, precision, compile, graph)
+        source = fields.pop("source", "ballast")
+        encoder = ResNet(channels, **fields) if source == "ballast" else backbone(source, **fields)
+        model = Model(encoder, projection, channels, layers, precision, compile, graph)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -134,7 +154,13 @@ def _read(path: str | Path, reader: Callable[[str | Path], Any]) -> Any:
 
 
 def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
-    """Write encoder.safetensors, which describes itself, and head.safetensors.
+    """Write encoder.safetensors as ``save_encoder`` does, and head.safetensors."""
+    save_encoder(model, folder, size, short)
+    save_weights(model.head, f"{folder}/head.safetensors")
+
+
+def save_encoder(model: Model, folder: str | Path, size: int, short: int) -> None:
+    """Write encoder.safetensors, which describes itself.
 
     Args:
         model: the model to write.
@@ -143,26 +169,33 @@ def save_model(model: Model, folder: str | Path, size: int, short: int) -> None:
         short: short side to which images are resized before, in pixels.
     """
     facts = {"network": model.encoder.network, "channels": model.channels, "size": size, "short": short,
-             "mean": MEAN, "std": STD}
+             "mean": model.encoder.mean, "std": model.encoder.std}
     save_weights(model.encoder, f"{folder}/encoder.safetensors", facts)
-    save_weights(model.head, f"{folder}/head.safetensors")
 
 
-def load_model(network: Network | Mapping[str, Any], channels: int, folder: str | Path) -> Model:
-    """Return the model that ``save_model`` wrote to a folder; its head is as deep as the head's file says."""
-    layers = layers_of(list(read_weights(f"{folder}/head.safetensors")))
-    model = build(network, channels, seed=0, layers=layers)
+def load_model(network: Running | Mapping[str, Any], channels: int, folder: str | Path) -> Model:
+    """Return the model that ``save_model`` wrote to a folder; its head is as deep as the head's file says.
+
+    Weights from elsewhere have no head: their features, at unit length, stand for the projections.
+    """
+    head = Path(folder, "head.safetensors")
+    model = build(network, channels, seed=0, layers=layers_of(list(read_weights(head))) if head.exists() else 2)
     load_weights(model.encoder, f"{folder}/encoder.safetensors")
-    load_weights(model.head, f"{folder}/head.safetensors")
+    if head.exists():
+        load_weights(model.head, head)
+    else:
+        model.head, model.widths = nn.Identity(), (model.widths[0], model.widths[0])
     return model
 
 
-def start_from(model: Model, folder: str | Path) -> None:
-    """Give a new model the encoder of a folder, and its head where it has one with as many layers."""
+def start_from(model: Model, folder: str | Path) -> bool:
+    """Give a new model the encoder of a folder, and its head if it has one with as many layers; return whether so."""
     load_weights(model.encoder, f"{folder}/encoder.safetensors")
     head = Path(folder, "head.safetensors")
-    if head.exists() and layers_of(list(read_weights(head))) == layers_of(list(model.head.state_dict())):
+    has_head = head.exists() and layers_of(list(read_weights(head))) == layers_of(list(model.head.state_dict()))
+    if has_head:
         load_weights(model.head, head)
+    return has_head
 
 
 def load_encoder(path: str | Path) -> tuple[Model, int, int]:
@@ -191,6 +224,11 @@ def load_encoder(path: str | Path) -> tuple[Model, int, int]:
     model = build({**facts["network"], "projection": 1}, facts["channels"], seed=0)
     load_weights(model.encoder, path)
     return model.eval().requires_grad_(False), facts["size"], facts["short"]
+
+
+def describes_itself(path: str | Path) -> bool:
+    """Return whether a file is an encoder that Ballast wrote."""
+    return Path(path).suffix == ".safetensors" and "ballast" in _read(path, _metadata)
 
 
 def _metadata(path: str | Path) -> dict[str, str]:

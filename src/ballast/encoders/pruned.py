@@ -1,8 +1,9 @@
 """The pruned branch of SDCLR: the model's weights under a magnitude mask, with BatchNorms of its own.
 
-    n = number of convolution weights of the encoder, q = ceil(p n), threshold = the (q+1)-th smallest |w|,
-    mask = |w| >= threshold
+    n = number of weights of the encoder's convolutions and linear layers, q = ceil(p n),
+    threshold = the (q+1)-th smallest |w|, mask = |w| >= threshold
 
+A network without BatchNorms, as a ViT, shares its LayerNorms with the pruned branch: those keep no statistics.
 Source: SDCLR (Jiang et al., ICML 2021; docs/methods/sdclr.md); the threshold is the released code's.
 """
 
@@ -25,11 +26,22 @@ def magnitude_masks(weights: list[Tensor], fraction: float) -> list[Tensor]:
     return [weight.detach().abs() >= threshold for weight in weights]
 
 
+def prunable(encoder: nn.Module) -> dict[str, Tensor]:
+    """Return the weights of convolutions and linear layers by name, those within nn.MultiheadAttention included."""
+    found = {}
+    for name, module in encoder.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            found[f"{name}.weight"] = module.weight
+        elif isinstance(module, nn.MultiheadAttention) and module.in_proj_weight is not None:
+            found[f"{name}.in_proj_weight"] = module.in_proj_weight
+    return found
+
+
 class Pruned(nn.Module):
     """The masks of a model, and a second copy of each of its BatchNorms; the weights remain the model's."""
 
     def __init__(self, model: Model, fraction: float) -> None:
-        """Copy the model's BatchNorms; ``fraction`` of its convolution weights will be pruned."""
+        """Copy the model's BatchNorms; ``fraction`` of its encoder's weights will be pruned."""
         super().__init__()
         self.fraction = fraction
         self.masks: dict[str, Tensor] = {}
@@ -38,10 +50,10 @@ class Pruned(nn.Module):
         self.norms = nn.ModuleList(copy.deepcopy(module) for module in norms.values())
 
     def prune(self, model: Model) -> None:
-        """Set the masks by the present magnitudes of the encoder's convolution weights."""
-        convolutions = {f"encoder.{name}.weight": module.weight for name, module in model.encoder.named_modules()
-                        if isinstance(module, nn.Conv2d)}
-        masks = dict(zip(convolutions, magnitude_masks(list(convolutions.values()), self.fraction)))
+        """Set the masks by the present magnitudes of the encoder's weights."""
+        weights = prunable(model.encoder)
+        masks = dict(zip((f"encoder.{name}" for name in weights),
+                         magnitude_masks(list(weights.values()), self.fraction)))
         if not self.masks:
             self.masks = masks
         for name, mask in masks.items():

@@ -57,6 +57,8 @@ class Bottleneck(nn.Module):
         return relu(out, inplace=True)
 
 
+# Mean and standard deviation of ImageNet's channels; the papers normalize every data set by them.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
 
 
@@ -75,6 +77,7 @@ class ResNet(nn.Module):
             depths: blocks of each stage.
         """
         super().__init__()
+        self.channels, self.mean, self.std = channels, *IMAGENET
         self.network = {"stem": stem, "block": block, "width": width, "depths": depths}
         large = stem == "imagenet"
         self.conv1 = _conv(channels, width, 7, 2) if large else _conv(channels, width, 3)

@@ -20,7 +20,7 @@ class SDCLR(nn.Module):
     """A model and its pruned branch; evaluations use the model alone."""
 
     def __init__(self, model: Model, prune: float) -> None:
-        """Add the pruned branch to a model; ``prune`` is the fraction of convolution weights that it lacks."""
+        """Add the pruned branch to a model; ``prune`` is the fraction of the encoder's weights that it lacks."""
         super().__init__()
         self.model = model
         self.pruned = Pruned(model, prune)

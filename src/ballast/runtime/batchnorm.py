@@ -49,7 +49,9 @@ def synchronize_batchnorm(model: nn.Module) -> nn.Module:
 
 
 class _OverRanks(_BatchNorm):
-    """What both have in common."""
+    """What both have in common; ``following`` acts on the output, as within timm's BatchNormAct2d."""
+
+    following: Sequence[nn.Module] = ()
 
     @classmethod
     def sharing(cls, norm: _BatchNorm) -> "_OverRanks":
@@ -57,14 +59,19 @@ class _OverRanks(_BatchNorm):
         whole = cls(norm.num_features, norm.eps, norm.momentum)
         for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
             setattr(whole, name, getattr(norm, name))
+        whole.following = [getattr(norm, name) for name in ("drop", "act") if hasattr(norm, name)]
         return whole.train(norm.training)
 
     def forward(self, images: Tensor) -> Tensor:
-        if not self.training:
-            return batch_norm(images, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        with torch.no_grad():
-            self.num_batches_tracked.add_(1)
-        return self.normalized(images)
+        if self.training:
+            with torch.no_grad():
+                self.num_batches_tracked.add_(1)
+            out = self.normalized(images)
+        else:
+            out = batch_norm(images, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        for module in self.following:
+            out = module(out)
+        return out
 
     def normalized(self, images: Tensor) -> Tensor:
         """Normalize by the statistics of all ranks, and remember them."""

@@ -21,7 +21,8 @@ class Gradients:
 
     def __init__(self, model: nn.Module, size: int = BUCKET) -> None:
         """Wait for the gradients of a model on its device; ``size`` is that of a bucket in bytes."""
-        self.buckets = buckets(list(model.parameters()), size) if world_size() > 1 else []
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.buckets = buckets(trained, size) if world_size() > 1 else []
         for number, bucket in enumerate(self.buckets):
             for parameter in bucket:
                 parameter.register_post_accumulate_grad_hook(partial(self._arrived, number))

@@ -9,8 +9,13 @@ from ballast.ideas.idea import Base, Setup
 from ballast.runtime.errors import BallastError
 
 
-def framework(name: str, model: Model, prune: float | None = None) -> SimCLR | SDCLR:
-    """Return the framework ``name`` around a model; prune is SDCLR's share of pruned weights."""
+def framework(name: str, model: Model, prune: float | None = None, freeze: int = 0) -> SimCLR | SDCLR:
+    """Return the framework ``name`` around a model.
+
+    prune is SDCLR's share of pruned weights; the first ``freeze`` blocks of the encoder stay as they are.
+    """
+    if freeze:
+        model.freeze(freeze)
     return {"simclr": SimCLR, "sdclr": lambda model: SDCLR(model, prune)}[name](model)
 
 

@@ -16,7 +16,7 @@ from ballast.augment.draws import Draws
 from ballast.images.store import Request, Resident
 from ballast.runtime.distributed import world_size
 from ballast.runtime.errors import BallastError
-from ballast.training.loop import Losses
+from ballast.training.loop import Losses, descend
 
 if TYPE_CHECKING:
     from ballast.training.trainer import Placed, Trainer
@@ -33,19 +33,19 @@ class Graphs:
             raise BallastError("network.graph: expected one process and images in memory, got several processes or "
                                "`where: files`; set it to false")
         self.trainer = trainer
-        self.rate = torch.zeros((), device=trainer.device)
+        groups = trainer.state.optimizer.param_groups
+        self.rates = [torch.zeros((), device=trainer.device) for _ in groups]
         self.recorded: dict[tuple, Recorded] = {}
         self.warmed: Counter = Counter()
-        self.images, self.temperature = trainer.in_domain, 0.0  # what the recorded graphs have frozen
+        self.frozen = trainer.in_domain, 0.0, False  # what the recorded graphs have frozen: images, temperature, weights
 
     def take(self, lr: float, index: Tensor, request: Request) -> Losses:
         """Take one step of the optimizer, as ``Trainer.take`` does with views; return the losses before it."""
-        for group in self.trainer.state.optimizer.param_groups:
-            group["lr"] = self.rate
-        self.rate.fill_(lr)
-        images, temperature = self.trainer.images, self.trainer.temperature
-        if images is not self.images or temperature != self.temperature:
-            self.recorded, self.images, self.temperature = {}, images, temperature
+        for rate, group in zip(self.rates, self.trainer.state.optimizer.param_groups):
+            group["lr"] = rate.fill_(lr * group["scale"])
+        frozen = self.trainer.images, self.trainer.temperature, self.trainer.head_alone
+        if frozen[0] is not self.frozen[0] or frozen[1:] != self.frozen[1:]:
+            self.recorded, self.frozen = {}, frozen
         placed = self.trainer.place(index)
         known = len(placed.in_domain)
         shape = len(index), known < len(index) if placed.partner is None else known
@@ -79,9 +79,7 @@ class Recorded:
 def work(trainer: "Trainer", placed: "Placed", request: Request) -> Losses:
     """Compute one step from the rows of its images and the draws of their augmentation."""
     losses = trainer.losses(placed, trainer.images.views(*request, trainer.augmented))
-    trainer.state.optimizer.zero_grad(set_to_none=True)
-    losses["loss"].backward()
-    trainer.state.optimizer.step()
+    descend(trainer.state, losses["loss"])
     return losses
 
 

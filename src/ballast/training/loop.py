@@ -1,4 +1,4 @@
-"""The loop that every training shares: epochs, batches, SGD by schedule, history, exact resume."""
+"""The loop that every training shares: epochs, batches, rates by schedule, history, exact resume."""
 
 import math
 from collections import Counter
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 
 from ballast.config.profile import Optimization
 from ballast.ideas.idea import Base
@@ -18,6 +19,7 @@ from ballast.runtime.gradients import Gradients
 from ballast.runtime.host import copied
 from ballast.runtime.progress import track
 from ballast.training.checkpoint import Checkpoint
+from ballast.training.optimizers import set_rate
 from ballast.training.schedule import warmup_cosine
 from ballast.training.trace import Trace
 
@@ -36,6 +38,7 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     epoch: int = 0
     devices: list[str] = field(default_factory=list)  # on which it has trained, in turn
+    clip: float = 0.0  # largest norm of all gradients; 0 clips nothing
 
     def __post_init__(self) -> None:
         self.gradients = Gradients(self.model)
@@ -67,11 +70,6 @@ class State:
     def history_frame(self) -> pd.DataFrame:
         """Return one row per epoch; a loss that starts later is missing before."""
         return pd.DataFrame(self.history).round(6)
-
-
-def sgd(model: nn.Module, momentum: float, weight_decay: float) -> torch.optim.SGD:
-    """Return SGD without Nesterov, weight decay on all parameters, as the papers' code; the schedule sets the rate."""
-    return torch.optim.SGD(model.parameters(), lr=1.0, momentum=momentum, weight_decay=weight_decay, fused=True)
 
 
 def run(
@@ -139,11 +137,17 @@ def _require_finite(losses: list[float], state: State, first: int, what: str) ->
 
 def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:
     """Take one step of the optimizer; return the losses before it."""
-    for group in state.optimizer.param_groups:
-        group["lr"] = lr
+    set_rate(state.optimizer, lr)
     losses = step(index, views)
-    state.optimizer.zero_grad(set_to_none=True)
-    losses["loss"].backward()
-    state.gradients.sum()
-    state.optimizer.step()
+    descend(state, losses["loss"])
     return losses
+
+
+def descend(state: State, loss: Tensor) -> None:
+    """Change the weights by the gradients of a loss."""
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    state.gradients.sum()
+    if state.clip:
+        clip_grad_norm_(state.model.parameters(), state.clip)
+    state.optimizer.step()

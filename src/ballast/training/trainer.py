@@ -21,11 +21,12 @@ from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
 from ballast.runtime.philox import Stream
-from ballast.runtime.rng import generator
+from ballast.runtime.rng import generator, seed_of
 from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.graph import Graphs
-from ballast.training.loop import Losses, State, Views, run, sgd, update
+from ballast.training.loop import Losses, State, Views, run, update
+from ballast.training.optimizers import heights, optimizer
 from ballast.training.temperature import temperature
 from ballast.training.trace import Trace
 
@@ -75,15 +76,16 @@ class Trainer:
         self.seen = seen
         self.device = in_domain.device
         self.augmented = torch.compile(augmented, dynamic=False) if framework.model.compiled else augmented
-        self.graphs = Graphs(self) if framework.model.graphed and self.device.type == "cuda" else None
         self.sampler = next((idea for idea in ideas.values() if idea.samples), None)
-        optimizer = sgd(framework, optimization.momentum, optimization.weight_decay)
-        self.state = State(framework, optimizer, ideas, Trace())
+        self.of_encoder = [parameter for height, parameter in heights(framework) if height and parameter.requires_grad]
+        self.state = State(framework, optimizer(framework, optimization), ideas, Trace(), clip=optimization.clip)
+        self.graphs = Graphs(self) if framework.model.graphed and self.device.type == "cuda" else None
         # What an epoch trains on; `begin_epoch` sets these.
         self.images = in_domain if self.sampler or pool is None else in_domain.join(pool)
         self.temperature = 0.0
         self.partner: Tensor | None = None
         self.boost: tuple[Tensor, int] | None = None  # memorization of every image, and operations per view
+        self.head_alone = False
         self.number = 0
         self.joined = 0  # rounds whose images have joined
 
@@ -115,6 +117,10 @@ class Trainer:
             self.images = self.in_domain.join(self.pool.take(self.state.trace.latest()))
             self.joined = len(self.state.trace)
         self.framework.start_epoch()
+        self.head_alone = number <= self.optimization.head_warmup
+        for parameter in self.of_encoder if self.optimization.head_warmup else ():
+            parameter.requires_grad_(not self.head_alone)
+        torch.manual_seed(seed_of(self.seed, self._purpose("dropout"), number))  # of networks that drop parts at random
         self.temperature = temperature(self.optimization, number)
         self.partner = epoch.partner
         self.boost = None if epoch.boost is None else self.memorized(*epoch.boost)
