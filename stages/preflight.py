@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ballast.config.profile import Network
 from ballast.config.yaml import read_yaml
+from ballast.images.folder import read_folder
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from stages.common.parameters import parameters
@@ -15,7 +17,7 @@ from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters("repeats", "seed", "split", profile=("sampling", "score"))
+    p = parameters("repeats", "seed", "split", profile=("network", "sampling", "score"))
     lists = {repeat.list("longtail"): load_array(repeat.list("longtail")) for repeat in repeats_of(p)}
     pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
     smallest, budget = min(lists, key=lambda path: len(lists[path])), p.profile.sampling.budget
@@ -30,6 +32,10 @@ def main() -> None:
     for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
         if clusters > images:
             raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}; lower it")
+    if not isinstance(p.profile.network, Network):
+        from ballast.encoders.model import outline  # it takes two seconds
+
+        outline(p.profile.network, 3, read_folder("data/images/train")[0]["size"])
     write_atomic("data/preflight", "the images are enough for what is asked\n")
     write_atomic("data/overlap.json", json.dumps(overlap(lists)) + "\n")
 

@@ -1,6 +1,7 @@
-"""The command ``ballast``, which uses an encoder that the pipeline has trained.
+"""The command ``ballast``, which uses an encoder that the pipeline has trained, and fetches one to start from.
 
-    ballast embed --encoder runs/colt/encoder.safetensors --images FOLDER --out features.npy
+    ballast embed --encoder runs/colt/1/encoder.safetensors --images FOLDER --out features.npy
+    ballast fetch timm vit_small_patch14_dinov2.lvd142m --out data/external/dinov2.safetensors
 """
 
 import argparse
@@ -12,7 +13,8 @@ import pandas as pd
 import torch
 
 from ballast.augment.color import grayscale
-from ballast.encoders.model import load_encoder
+from ballast.encoders.hub import released
+from ballast.encoders.model import load_encoder, save_weights
 from ballast.images.decode import DecodeError, decode_all
 from ballast.runtime.device import device
 from ballast.runtime.errors import BallastError
@@ -26,21 +28,38 @@ BATCH = 256
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; a mistake ends it with one line."""
     parser = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
-    command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "embed", help="compute the features of images with a trained encoder")
+    commands = parser.add_subparsers(dest="command", required=True)
+    fetching = commands.add_parser("fetch", help="download released weights to start from (the network of a profile)")
+    fetching.add_argument("source", choices=("timm", "torchvision"))
+    fetching.add_argument("name", help="of the network; timm's may name its weights after a dot")
+    fetching.add_argument("--out", required=True, help="the file to write, as .safetensors")
+    command = commands.add_parser("embed", help="compute the features of images with a trained encoder")
     command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
     command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
     command.add_argument("--root", help="where the paths of a list start")
     command.add_argument("--out", required=True, help="features [N, d] as .npy; a .csv beside it names their files")
     given = parser.parse_args(arguments)
     try:
-        embed(given.encoder, given.images, given.root, Path(given.out))
+        if given.command == "fetch":
+            fetch(given.source, given.name, Path(given.out))
+        else:
+            embed(given.encoder, given.images, given.root, Path(given.out))
     except BallastError as error:
         sys.exit(f"ballast: {error}")
     except OSError as error:
         sys.exit(f"ballast: {error.filename}: {error.strerror}" if error.filename else f"ballast: {error}")
     except KeyboardInterrupt:
         sys.exit("ballast: stopped")
+
+
+def fetch(source: str, name: str, out: Path) -> None:
+    """Write the released weights of a network of timm or torchvision."""
+    if out.suffix != ".safetensors":
+        raise BallastError(f"--out {out}: expected a name that ends in .safetensors")
+    network = released(source, name)
+    save_weights(network, out)
+    print(f"{sum(value.numel() for value in network.parameters()):,} weights to {out}; their network is\n"
+          f"  network: {{source: {source}, name: {name}, projection: 128}}")
 
 
 def embed(encoder: str, images: str, root: str | None, out: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from torch.nn.functional import normalize
 
 from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import Augment, Network
@@ -11,7 +12,7 @@ from ballast.config.recipe import load_recipe, load_student, merged_recipe, stud
 from ballast.encoders.embed import embed
 from ballast.encoders.model import Model, build
 from ballast.ideas import guidance
-from ballast.ideas.idea import Setup
+from ballast.ideas.idea import Seen, Setup
 from ballast.images.store import Store
 from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.training.batches import matched_epochs
@@ -55,19 +56,31 @@ def trainer(params: dict, row: str, scene: Scene = SCENE) -> Trainer:
 
 def pretraining(params: dict, row: str, scene: Scene) -> Trainer:
     """Return the pre-training of a row."""
-    recipe = load_recipe(merged_recipe(params, PROFILE, row))
-    images, count = scene.in_domain.to(scene.device), len(scene.in_domain)
+    recipe, method = load_recipe(merged_recipe(params, PROFILE, row)), params["methods"][row]
+    images = scene.in_domain.to(scene.device)
+    if method["images"] == "none":
+        images = images.take(torch.arange(0))
+    count = len(images)
     sampling = None if recipe.match_updates else recipe.sampling
     optimization = recipe.optimization
     if recipe.match_updates:
         epochs = matched_epochs(optimization.epochs, count, 12, 1, optimization.batch)
         optimization = replace(optimization, epochs=epochs)
-    pool = None if params["methods"][row]["pool"] == "none" else scene.pool.to(scene.device)
+    pool = None if method["pool"] == "none" else scene.pool.to(scene.device)
     joining = sampling.budget if sampling else len(pool) if pool else 0
-    model = synchronize_batchnorm(build(scene.network, images.channels, 1, recipe.layers).to(scene.device))
+    model = build(scene.network, images.channels, 1, recipe.layers).to(scene.device)
+    if method["weights"] != "none":
+        model.load_state_dict(train(params, method["weights"], scene).state_dict())
+    model = synchronize_batchnorm(model)
     setup = Setup(count, joining, optimization.epochs, sampling, scene.device)
-    return Trainer(framework(recipe.framework, model, recipe.prune), images, pool, ideas(recipe.ideas, setup),
-                   optimization, scene.augment, 1)
+    return Trainer(framework(recipe.framework, model, recipe.prune, optimization.freeze), images, pool,
+                   ideas(recipe.ideas, setup), optimization, scene.augment, 1, seen=seen(params, scene) if method["pool"] == "seen" else None)
+
+
+def seen(params: dict, scene: Scene) -> Seen:
+    """Return the features by which rounds choose."""
+    model = train(params, params["embed"]["encoder"], scene)
+    return Seen(*(normalize(embed(model, store.to(scene.device))[0]) for store in (scene.in_domain, scene.pool)))
 
 
 def student(params: dict, row: str, scene: Scene) -> Trainer:

@@ -239,8 +239,8 @@ def _check_sampling(profile: dict, name: str, row: str, method: MethodRow, value
         raise BallastError(f"params.yaml: methods.{row}.pretrain: expected one idea that samples from the pool, got "
                            f"{' and '.join(sampling)}; remove all but one")
     if sampling and method.images == "none":
-        raise BallastError(f"params.yaml: methods.{row}.images: expected a list, for whose images {sampling[0]} samples, "
-                           f"got 'none'")
+        raise BallastError(f"params.yaml: methods.{row}.images: expected a list, for whose images {sampling[0]} "
+                           f"samples, got 'none'")
     if method.images != "none" and bool(sampling) != (method.pool in WHOLE_POOL):
         expected = f"'all', from which {sampling[0]} samples" if sampling else "another, since no idea samples from it"
         raise BallastError(f"params.yaml: methods.{row}.pool: expected {expected}, got {method.pool!r}")

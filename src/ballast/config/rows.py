@@ -15,7 +15,7 @@ from ballast.runtime.errors import BallastError
 Framework = Literal["simclr", "sdclr"]
 PrunedFraction = Annotated[float, Ge(0), Lt(1)]
 HeadLayers = Annotated[int, Ge(2), Le(3)]
-WHOLE_POOL = ("all", "seen")  # values of ``pool``: every image of it; ``seen``, with the embeddings of ``embed.encoder``
+WHOLE_POOL = ("all", "seen")  # values of ``pool`` for every image; ``seen``: chosen by those of ``embed.encoder``
 
 
 @dataclass(frozen=True, kw_only=True)

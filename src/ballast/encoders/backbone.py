@@ -68,6 +68,12 @@ def _of_torchvision(name: str, options: dict) -> nn.Module:
     return network
 
 
+def described(encoder: nn.Module) -> str:
+    """Return what a message calls an encoder."""
+    network = encoder.network
+    return f"{network['source']}'s {network['name']}" if "source" in network else "the network of the profile"
+
+
 def library(name: str):
     """Import a library that only such networks need."""
     from importlib import import_module

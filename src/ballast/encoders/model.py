@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ballast.config.profile import Running
-from ballast.encoders.backbone import backbone
+from ballast.encoders.backbone import backbone, described
 from ballast.encoders.blocks import blocks_of, modules_within
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
@@ -21,6 +21,7 @@ from ballast.runtime.device import allow_tf32
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
+RUNNING = tuple(field.name for field in fields(Running))
 
 
 class Model(nn.Module):
@@ -63,7 +64,7 @@ class Model(nn.Module):
         """Keep the first blocks of the encoder as they are, the statistics of their BatchNorms included."""
         last = max(blocks_of(self.encoder).values(), default=0)
         if blocks > last:
-            raise BallastError(f"pretrain.freeze: expected at most {last}, since the encoder has {last + 1} blocks, got "
+            raise BallastError(f"pretrain.freeze: expected at most {last} of the encoder's {last + 1} blocks, got "
                                f"{blocks}")
         self.still = modules_within(self.encoder, blocks)
         for module in self.still:
@@ -106,19 +107,43 @@ def build(network: Running | Mapping[str, Any], channels: int, seed: int, layers
         seed: the random seed.
         layers: linear layers of the head.
     """
-    fields = asdict(network) if is_dataclass(network) else dict(network)
-    projection = fields.pop("projection")
-    precision = fields.pop("precision", "fp32")
+    values = asdict(network) if is_dataclass(network) else dict(network)
+    projection = values["projection"]
+    precision = values.get("precision", "fp32")
     allow_tf32(precision == "tf32")
-    compile = fields.pop("compile", False)
-    graph = fields.pop("graph", False)
-    fields.pop("decode", None)
+    compile = values.get("compile", False)
+    graph = values.get("graph", False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
-        source = fields.pop("source", "ballast")
-        encoder = ResNet(channels, **fields) if source == "ballast" else backbone(source, **fields)
-        model = Model(encoder, projection, channels, layers, precision, compile, graph)
+        model = Model(_encoder(values, channels), projection, channels, layers, precision, compile, graph)
     return model.to(memory_format=torch.channels_last)
+
+
+def _encoder(values: Mapping[str, Any], channels: int) -> nn.Module:
+    """Return a new encoder from the values of a network, whatever says how the network runs left aside."""
+    shape = {name: value for name, value in values.items() if name not in RUNNING}
+    source = shape.pop("source", "ballast")
+    return ResNet(channels, **shape) if source == "ballast" else backbone(source, **shape)
+
+
+def outline(network: Running, channels: int, size: int | None = None) -> nn.Module:
+    """Return an encoder without weights, quickly, however large it is.
+
+    Raises:
+        BallastError: there is no such network, or it does not take images of ``size`` pixels a side.
+    """
+    with torch.device("meta"):
+        encoder = _encoder(asdict(network), channels)
+        if size:
+            try:
+                shape = list(encoder(torch.empty(2, encoder.channels, size, size)).shape)
+            except Exception as error:  # each network has its own
+                raise BallastError(f"network: expected one that takes images of {size} x {size} pixels, got "
+                                   f"{described(encoder)} ({str(error).splitlines()[0]})") from error
+            if shape != [2, encoder.feature_dim]:
+                raise BallastError(f"network: expected {encoder.feature_dim} features an image, got shape {shape} from "
+                                   f"{described(encoder)}; choose another one")
+    return encoder
 
 
 def save_weights(module: nn.Module, path: str | Path, facts: dict | None = None) -> None:

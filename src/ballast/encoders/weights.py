@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ballast.encoders.backbone import described
 from ballast.runtime.errors import BallastError
 
 # What tensors' names begin with, and whose convention it is.
@@ -40,32 +41,30 @@ def read(path: str | Path, encoder: nn.Module) -> Reading:
     Raises:
         BallastError: one line that says what does not fit.
     """
-    tensors = _tensors(Path(path))
     wanted = {name: tensor.shape for name, tensor in encoder.state_dict().items()}
-    best = max(_readings(tensors, _of_ballast(path)), key=lambda reading: _fitting(reading, wanted))
+    reading = max(_readings(_tensors(Path(path)), _of_ballast(path)), key=lambda one: _fitting(one, wanted))
     counters = {name: torch.zeros(shape, dtype=torch.int64) for name, shape in wanted.items()
-                if name.endswith("num_batches_tracked") and name not in best.tensors}  # older files lack them
-    missing = [name for name in wanted if name not in best.tensors and name not in counters]
-    strange = [name for name in best.tensors if name not in wanted and not name.startswith(HEADS)]
-    shapes = [f"{name} is {list(best.tensors[name].shape)} in place of {list(shape)}" for name, shape in wanted.items()
-              if name in best.tensors and best.tensors[name].shape != shape]
-    problems = [f"it lacks {_some(missing)}"] * bool(missing) + [f"there is no place for {_some(strange)}"] * bool(
-        strange) + [_some(shapes)] * bool(shapes)
-    if problems:
+                if name.endswith("num_batches_tracked")}  # older files lack them
+    tensors = {**counters, **reading.tensors}
+    problem = _misfit(tensors, wanted)
+    if problem:
         raise BallastError(f"{path}: expected the {len(wanted)} tensors of {described(encoder)}, got weights that look "
-                           f"like {best.convention}: {'; '.join(problems)}")
-    found = {**{name: best.tensors[name] for name in wanted if name in best.tensors}, **counters}
-    infinite = [name for name, tensor in found.items() if not tensor.isfinite().all()]
+                           f"like {reading.convention}: {problem}")
+    infinite = [name for name in wanted if not tensors[name].isfinite().all()]
     if infinite:
         raise BallastError(f"{path}: expected finite weights, got others in {_some(infinite)}")
-    left_out = best.left_out + [name for name in best.tensors if name not in wanted]
-    return Reading(found, best.convention, left_out)
+    left_out = reading.left_out + [name for name in tensors if name not in wanted]
+    return Reading({name: tensors[name] for name in wanted}, reading.convention, left_out)
 
 
-def described(encoder: nn.Module) -> str:
-    """Return what a message calls an encoder."""
-    network = encoder.network
-    return f"{network['source']}'s {network['name']}" if "source" in network else "the network of the profile"
+def _misfit(tensors: dict[str, Tensor], wanted: dict[str, torch.Size]) -> str:
+    """Return how tensors differ from those of an encoder, heads aside; empty where they do not."""
+    missing = [name for name in wanted if name not in tensors]
+    strange = [name for name in tensors if name not in wanted and not name.startswith(HEADS)]
+    shapes = [f"{name} is {list(tensors[name].shape)} in place of {list(shape)}" for name, shape in wanted.items()
+              if name in tensors and tensors[name].shape != shape]
+    return "; ".join(f"{what}{_some(names)}" for what, names in
+                     (("it lacks ", missing), ("there is no place for ", strange), ("", shapes)) if names)
 
 
 def _some(names: list[str]) -> str:
@@ -130,8 +129,8 @@ def _content(path: Path) -> dict:
         raise BallastError(f"{path}: expected tensors alone, got a pickle that would run code or is damaged; save its "
                            f"state_dict() as .safetensors where you trust it") from error
     except Exception as error:  # both libraries raise many kinds
-        raise BallastError(f"{path}: expected a whole file of weights, got an error "
-                           f"({(str(error).splitlines() or [type(error).__name__])[0][:200]}); fetch it again") from error
+        what = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise BallastError(f"{path}: expected a whole file of weights, got an error ({what}); fetch it again") from error
     if not isinstance(content, dict):
         raise BallastError(f"{path}: expected a state dict of tensors, got a {type(content).__name__}; save its "
                            f"state_dict()")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ballast.config.profile import Network
+from ballast.config.profile import Backbone, Network
 from ballast.report.tables import COLUMNS, mean_and_error
 
 CIFAR = {"encoder": "ResNet-18", "epochs": 2000, "batch": 512, "budget": 10000, "groups": "thirds"}
@@ -75,8 +75,10 @@ def differences(source: str, dataset: str, facts: dict, methods: list[str]) -> l
     return lines
 
 
-def encoder_name(network: Network) -> str:
+def encoder_name(network: Network | Backbone) -> str:
     """Return ResNet-18 or ResNet-50 where the network is one of these, otherwise a description of its shape."""
+    if isinstance(network, Backbone):
+        return f"{network.source}'s {network.name}"
     names = {("basic", 64, (2, 2, 2, 2)): "ResNet-18", ("bottleneck", 64, (3, 4, 6, 3)): "ResNet-50"}
     depths = "-".join(map(str, network.depths))
     return names.get((network.block, network.width, tuple(network.depths)),

@@ -37,7 +37,7 @@ class Graphs:
         self.rates = [torch.zeros((), device=trainer.device) for _ in groups]
         self.recorded: dict[tuple, Recorded] = {}
         self.warmed: Counter = Counter()
-        self.frozen = trainer.in_domain, 0.0, False  # what the recorded graphs have frozen: images, temperature, weights
+        self.frozen = trainer.in_domain, 0.0, False  # what the recorded graphs have frozen, as ``take`` compares it
 
     def take(self, lr: float, index: Tensor, request: Request) -> Losses:
         """Take one step of the optimizer, as ``Trainer.take`` does with views; return the losses before it."""
