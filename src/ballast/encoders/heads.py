@@ -28,9 +28,9 @@ def layers_of(names: list[str]) -> int:
     return sum(name.endswith(".running_mean") for name in names)
 
 
-def first_layer(head: nn.Sequential) -> nn.Sequential:
-    """Return the first Linear - BN - ReLU of a head, which few-shot fine-tuning keeps.
+def first_layer(head: nn.Sequential | nn.Identity) -> nn.Module:
+    """Return the first Linear - BN - ReLU of a head, which few-shot fine-tuning keeps; nothing of none.
 
     Source: MAK (Jiang et al., NeurIPS 2021; docs/protocol.md).
     """
-    return head[:3]
+    return head[:3] if isinstance(head, nn.Sequential) else head
