@@ -73,8 +73,9 @@ def pretraining(params: dict, row: str, scene: Scene) -> Trainer:
         model.load_state_dict(train(params, method["weights"], scene).state_dict())
     model = synchronize_batchnorm(model)
     setup = Setup(count, joining, optimization.epochs, sampling, scene.device)
+    eyes = seen(params, scene) if method["pool"] == "seen" else None
     return Trainer(framework(recipe.framework, model, recipe.prune, optimization.freeze), images, pool,
-                   ideas(recipe.ideas, setup), optimization, scene.augment, 1, seen=seen(params, scene) if method["pool"] == "seen" else None)
+                   ideas(recipe.ideas, setup), optimization, scene.augment, 1, seen=eyes)
 
 
 def seen(params: dict, scene: Scene) -> Seen:

@@ -7,7 +7,7 @@ from ballast.config.rows import with_variant
 from tests.builders import flat_weights
 from tests.training.rows import PARAMS, train
 
-ONLY_SELECTION = {"mak-tailness", "mak-proximity", "mak-both", "mak-eyes"}  # another choice of images, the same training
+ONLY_SELECTION = {"mak-tailness", "mak-proximity", "mak-both", "mak-eyes"}  # other images, the same training
 
 
 @pytest.fixture(scope="module")

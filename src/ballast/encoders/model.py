@@ -21,6 +21,7 @@ from ballast.runtime.device import allow_tf32
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
+
 RUNNING = tuple(field.name for field in fields(Running))
 
 

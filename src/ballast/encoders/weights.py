@@ -130,7 +130,7 @@ def _content(path: Path) -> dict:
                            f"state_dict() as .safetensors where you trust it") from error
     except Exception as error:  # both libraries raise many kinds
         what = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise BallastError(f"{path}: expected a whole file of weights, got an error ({what}); fetch it again") from error
+        raise BallastError(f"{path}: expected a whole file of weights, got an error ({what}); get it again") from error
     if not isinstance(content, dict):
         raise BallastError(f"{path}: expected a state dict of tensors, got a {type(content).__name__}; save its "
                            f"state_dict()")
