@@ -23,7 +23,6 @@ def project(make_project):
     ("params.yaml", "weights", {"dino": "nowhere.pth"}, "weights.dino: expected a file, got 'nowhere.pth'"),
     ("params.yaml", "weights", {"dino": "README.md"}, "weights.dino: "),
     ("params.yaml", "embed.encoder", "mak", "mak: expected weights, guide and embed.encoder that do not wait for mak"),
-    ("params.yaml", "methods.simclr.weights", "frozen", "simclr: expected weights, guide and embed.encoder"),
     (GLYPHS, "longtail.ratio", 0.1, "longtail.ratio: "),
 ])
 def test_bad_parameters_are_one_line_and_nothing_is_made(project, file, path, value, line):
