@@ -3,9 +3,9 @@
     python -m scripts.docs
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
-`resolution` from docs/results/resolution.csv, `launches` and `norms` from tests/device/launches.csv. `rows` holds the
-rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they
-are. Marks whose file is missing stay as they are.
+`resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
+`norms` from tests/device/launches.csv. `rows` holds the rows that a page names near its top, in a line like "Rows:
+`colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -18,7 +18,7 @@ import pandas as pd
 from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
-from ballast.report.tables import agreement, as_text, gains_as_text, with_errors
+from ballast.report.tables import agreement, as_text, gains_as_text, summary, with_errors
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
@@ -27,6 +27,10 @@ DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
 PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
+STARTS = [("frozen", "simclr"), ("simclr-pool", "simclr"), ("simclr-pool", "frozen"), ("random", "simclr"),
+          ("random-pool", "random"), ("random-pool", "simclr-pool"), ("colt", "random"), ("colt-pool", "colt"),
+          ("colt-pool", "simclr-pool"), ("colt-pool", "random-pool"), ("mak", "random"), ("mak-pool", "mak"),
+          ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -70,6 +74,11 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["agreement"] = as_text(agreement(dict(list(found.groupby("protocol", sort=False)))))
     if (path := root / "docs/results/resolution.csv").exists():
         blocks["resolution"] = resolution(pd.read_csv(path))
+    if (path := root / "docs/results/starts.csv").exists():
+        runs = pd.read_csv(path)
+        pairs = [pair for pair in STARTS if set(pair) <= set(runs["method"])]
+        blocks["starts"] = as_text(with_errors(summary(runs)))
+        blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]

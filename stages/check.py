@@ -34,7 +34,10 @@ def check_network(params: Params, block: dict) -> None:
     from ballast.encoders.model import outline  # it takes two seconds
     from ballast.encoders.weights import read
 
-    outlines = [outline(network, channels) for channels in (3, 1)]  # the images are not known yet
+    try:
+        outlines = [outline(network, channels) for channels in (3, 1)]  # the images are not known yet
+    except BallastError as error:
+        raise BallastError(f"configs/profiles/{params.profile}.yaml: {error}") from error
     for name, path in params.weights.items():
         if resolve_path(path).is_file():
             problems = [refusal(read, resolve_path(path), encoder) for encoder in outlines]

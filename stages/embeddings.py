@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ballast.config.files import read_params
 from ballast.embeddings.given import NAMES, fitted, read_matrix
 from ballast.images.folder import read_files
 from ballast.runtime.errors import BallastError
@@ -11,7 +12,8 @@ from stages.common.supervise import run
 POOL = "data/pool/manifest.csv"
 
 
-def main(name: str, images: str, pool: str) -> None:
+def main(name: str) -> None:
+    images, pool = (read_params()["embeddings"][name][part] for part in ("images", "pool"))
     number = pd.read_csv(POOL, usecols=["pool"])["pool"]
     trained = pd.Series(True, index=range(len(read_files("data/images/train")))).to_numpy()
     matrices = (fitted(images, read_matrix(resolve_path(images)), trained, "data/images/train/files.csv"),
@@ -24,4 +26,4 @@ def main(name: str, images: str, pool: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "NAME IMAGES POOL")
+    run(main, "NAME")

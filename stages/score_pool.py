@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import MEMORY, load_shards
@@ -27,9 +28,13 @@ def score(p, repeat: Repeat) -> None:
     """Write data/scores/<repeat>.csv."""
     device, settings, cache = prepare(p.threads, p.deterministic), p.profile.score, f"data/embed/{repeat.number}"
     in_domain, pool = (load_shards(f"{cache}/{name}", device) for name in ("in_domain", "pool"))
-    passes = sorted(Path(cache, "views").iterdir())
-    views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
-    tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device)
+    passes = sorted(Path(cache, "views").glob("*"))
+    if passes:
+        views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
+        tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device)
+    else:
+        print("score_pool: no tailness: it needs augmented passes, and the embeddings were given")
+        tailness = torch.full((len(pool),), torch.nan)
     distance = distance_to_centres(pool, kmeans(in_domain, settings.centres)[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
     write_atomic(f"data/scores/{repeat.number}.csv", scores.to_csv(index=False))

@@ -42,7 +42,7 @@ def select(p, row: str, repeat: Repeat) -> None:
         in_domain, pool = _features(repeat, device, limit=math.inf)  # every image is a candidate
         chosen = pd.DataFrame({"pool": kcenter_greedy(pool, in_domain, budget).cpu()})
     else:
-        chosen = _by_mak(p.method.select, budget, repeat, device)
+        chosen = _by_mak(p.method.select, budget, row, repeat, device)
     save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), repeat.pool(row))
     paths = read_files("data/pool/all")["path"].to_numpy()
     write_atomic(repeat.selected(row), chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
@@ -53,12 +53,15 @@ def _features(repeat: Repeat, device: torch.device, limit: float = MEMORY) -> li
     return [load_shards(f"data/embed/{repeat.number}/{name}", device, limit) for name in ("in_domain", "pool")]
 
 
-def _by_mak(settings: dict, budget: int, repeat: Repeat, device: torch.device) -> pd.DataFrame:
+def _by_mak(settings: dict, budget: int, row: str, repeat: Repeat, device: torch.device) -> pd.DataFrame:
     """Return MAK's selection in the order picked, with the scores."""
     scores = pd.read_csv(f"data/scores/{repeat.number}.csv")
     in_domain, pool = _features(repeat, device)
     tailness, distance = (torch.from_numpy(scores[name].to_numpy("float32")) for name in ("ecle", "distance"))
-    q = mak.score(tailness, distance, settings["alpha"])
+    if settings["alpha"] and tailness.isnan().any():
+        raise BallastError(f"params.yaml: methods.{row}.select.alpha: expected 0 with given embeddings, got "
+                           f"{settings['alpha']}; tailness needs augmented passes, which only an encoder can make")
+    q = mak.score(tailness.nan_to_num(), distance, settings["alpha"])
     return scores.assign(q=q).iloc[mak.select(q, pool, in_domain, budget, settings["ratio"]).numpy()]
 
 

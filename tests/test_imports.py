@@ -14,7 +14,7 @@ from tests import ROOT
 
 ALONE = """
 import importlib, pkgutil, sys
-for name in ("dvc", "mlflow", "faiss", "vl_convert", "psutil", "pytest"):
+for name in ("dvc", "mlflow", "faiss", "vl_convert", "psutil", "pytest", "timm", "pyarrow"):
     sys.modules[name] = None
 import ballast
 names = [module.name for module in pkgutil.walk_packages(ballast.__path__, "ballast.")]

@@ -70,19 +70,33 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("methods.mak.select.rule", "best", "methods.mak.select.rule: expected one of 'random', 'kcenter', 'mak', got 'be"),
     ("methods.mak.select.rule", KeyError, "methods.mak.select.rule: missing"),
     ("methods.mak.pool", "none", "methods.mak.pool: expected 'mak', since the row selects, got 'none'"),
-    ("methods.simclr.pool", "colt", "methods.simclr.pool: expected none, all or a row with `select` (random, kcenter,"),
+    ("methods.simclr.pool", "colt", "methods.simclr.pool: expected none, all, seen or a row with `select` (random,"),
     ("methods.simclr.pool", "all", "methods.simclr.pool: expected another, since no idea samples from it, got 'all'"),
     ("methods.colt.pool", "none", "methods.colt.pool: expected 'all', from which colt samples, got 'none'"),
-    ("methods.colt.images", "all", "methods.colt.images: expected 'longtail' or 'balanced', got 'all'"),
+    ("methods.colt.images", "all", "methods.colt.images: expected 'longtail', 'balanced' or 'none', got 'all'"),
     ("methods.none", PARAMS["methods"]["simclr"], "methods.none: expected another name; none, all, "),
     ("methods.a/b", PARAMS["methods"]["simclr"], "methods.a/b: expected a name of letters"),
-    ("students.colt", PARAMS["students"]["guided"], "students.colt: expected one row or variant of that name, got two"),
-    ("variants.colt", PARAMS["variants"]["mak-both"], "variants.colt: expected one row or variant of that name"),
+    ("students.colt", PARAMS["students"]["guided"], "students.colt: expected one row, variant or file of that"),
+    ("variants.colt", PARAMS["variants"]["mak-both"], "variants.colt: expected one row, variant or file of that name"),
     ("variants.a/b", PARAMS["variants"]["mak-both"], "variants.a/b: expected a name of letters"),
     ("students", KeyError, "students: missing"),
     ("methods.colt.pretrain.framework", "simclear", "methods.colt.pretrain.framework: expected 'simclr' or 'sdclr', g"),
     ("methods.colt.pretrain.framework", KeyError, "methods.colt.pretrain.framework: missing"),
-    ("methods.colt.pretrain.epochs", 0, "methods.colt.pretrain.epochs: expected a value greater than or equal to 1"),
+    ("methods.colt.pretrain.epochs", -1, "methods.colt.pretrain.epochs: expected a value greater than or equal to 0"),
+    ("methods.frozen.pretrain.warmup", 1, "methods.frozen.pretrain.warmup: expected at most the 0 epochs of frozen"),
+    ("methods.pool.pool", "none", "methods.pool.pool: expected all, the images of a row with images: none, got 'none'"),
+    ("methods.colt.images", "none", "methods.colt.images: expected a list, for whose images colt samples, got 'none'"),
+    ("methods.bcl.pool", "seen", "methods.bcl.pool: expected another, since no idea samples from it"),
+    ("methods.mak.weights", "nobody", "methods.mak.weights: expected none, a row, or a name of `weights` ("),
+    ("methods.simclr.weights", KeyError, "methods.simclr.weights: missing"),
+    ("methods.simclr.weights", "simclr", "simclr: expected weights, guide and embed.encoder that do not wait for "
+                                         "simclr itself, got the circle simclr -> simclr"),
+    ("methods.simclr.weights", "mak", "simclr: expected weights, guide and embed.encoder that do not wait for simclr "
+                                      "itself, got the circle simclr -> mak -> simclr"),
+    ("embed.encoder", "nobody", "embed.encoder: expected a row, or a name of `weights` or `embeddings` (balanced"),
+    ("weights", {"dino": "nowhere.pth"}, "weights.dino: expected a file, got 'nowhere.pth', which is not there"),
+    ("weights", {"colt": "README.md"}, "weights.colt: expected one row, variant or file of that name, got two"),
+    ("embeddings", {"clip": {"images": "a.npy"}}, "embeddings.clip.pool: missing"),
     ("methods.colt.pretrain.lr", float("inf"), "methods.colt.pretrain.lr: expected a finite number, got inf"),
     ("methods.colt.pretrain.lr", float("nan"), "methods.colt.pretrain.lr: expected a finite number, got nan"),
     ("methods.colt.pretrain.lr", "1e-5", "methods.colt.pretrain.lr: expected a valid number, got '1e-5'"),
@@ -109,7 +123,8 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("students.guided.fra", 1, "students.guided.fra: unknown key; did you mean 'far'?"),
     ("students.guided.prune", 0.5, "students.guided.prune: goes with framework sdclr only, got framework simclr"),
     ("variants.bcl-d.set", {}, "variants.bcl-d.set: expected at least 1 of them, got {}"),
-    ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected the path of a value in a row, like methods"),
+    ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected embed.encoder or the path of a value in a "
+                                        "row, like methods"),
     ("variants.bcl-d.set", {"methods.mak.select.alpha.x": 1}, "variants.bcl-d.set: methods.mak.select.alpha.x: expect"),
     ("variants.mak-both.set", {"methods.mak.select.ratio": 0.5},
      "variants.mak-both.set: methods.mak.select.ratio: expected a value greater than or equal to 1, got 0.5"),
@@ -127,7 +142,11 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
     ("sampling.budget", -5, "sampling.budget: expected a value greater than or equal to 1, got -5"),
     ("sampling.budget", 9000, "sampling.budget: expected at most the 6000 images of the pool, got 9000"),
     ("sampling.warmup", 100, "sampling.warmup: expected less than the 36 epochs of colt, got 100"),
-    ("pretrain.epochs", 0, "pretrain.epochs: expected a value greater than or equal to 1"),
+    ("pretrain.epochs", -1, "pretrain.epochs: expected a value greater than or equal to 0"),
+    ("pretrain.layer_decay", 0, "pretrain.layer_decay: expected a value greater than 0"),
+    ("pretrain.optimizer", "adam", "pretrain.optimizer: expected 'sgd', 'adamw' or 'lars', got 'adam'"),
+    ("network.source", "tim", "network.source: expected one of 'ballast', 'timm', 'torchvision', got 'tim'"),
+    ("network", {"source": "timm", "nam": "a", "projection": 8}, "network.nam: unknown key; did you mean 'name'?"),
     ("pretrain.epochs", "60", "pretrain.epochs: expected a valid integer, got '60'"),
     ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 36 epochs of balanced, got 99999"),
     ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than 0, got -1.0"),
@@ -148,7 +167,7 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
     ("adapt.sdclr.prune", 2.0, "adapt.sdclr.prune: expected a value less than 1, got 2.0"),
     ("adapt.bcl.prune", 0.5, "adapt.bcl.prune: unknown key"),
     ("adapt.bcl.colt", {}, "adapt.bcl.colt: unknown key"),
-    ("adapt.select.epochs", 0, "adapt.select.epochs: expected a value greater than or equal to 1, got 0"),
+    ("adapt.select.epochs", -1, "adapt.select.epochs: expected a value greater than or equal to 0, got -1"),
     ("adapt.colt.colt", {"domain": {"weight": -1.0}}, "adapt.colt.colt.domain.weight: expected a value greater"),
     ("adapt.bcl.epochs", 1, "pretrain.warmup: expected at most the 1 epochs of bcl, got 2"),
 ])
@@ -248,6 +267,9 @@ def test_a_row_may_be_removed_though_variants_name_it(row):
     name = row.partition(".")[2]
     fewer["show"] = [shown for shown in PARAMS["show"] if shown != name]
     fewer["compare"] = [pair for pair in PARAMS["compare"] if name not in pair.split(" over ")]
+    if name == PARAMS["embed"]["encoder"]:
+        assert "embed.encoder: expected a row" in refusal(fewer, profile("laptop"), dataset("glyphs"))
+        fewer["embed"] = {"encoder": "bcl"}
     check(fewer, profile("laptop"), dataset("glyphs"))
     for variant in VARIANTS:
         if PARAMS["variants"][variant]["of"] == name:

@@ -27,7 +27,7 @@ def effective(name, path, changed):
     if kind == "students":
         recipe = student_recipe(changed, profile(name), row)
         block = {**recipe, **recipe["guidance"]}
-    elif way[0] == "pretrain":
+    elif way[:1] == ["pretrain"]:
         recipe = merged_recipe(changed, profile(name), row)
         block, way = {**recipe, **recipe["optimization"], **recipe["ideas"]}, way[1:]
     else:
@@ -76,7 +76,8 @@ def test_recipes_are_plain_and_loaded_whole(name):
         block = merged_recipe(params(name), profile(name), row)
         recipe = load_recipe(block)
         assert isinstance(recipe, Recipe) and plain(recipe) == block
-        assert ("sampling" in block) == (PARAMS["methods"][row]["pool"] == "all" or row == "matched")
+        samples = PARAMS["methods"][row]["pool"] == "all" and row != "pool"
+        assert ("sampling" in block) == (samples or row == "matched")
         own = [key for key in PARAMS["methods"][row]["pretrain"] if key in idea_names()]
         assert list(recipe.ideas) == sorted(own, key=lambda idea: idea != "colt")
     for row in STUDENTS:

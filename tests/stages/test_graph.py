@@ -88,7 +88,7 @@ def asked(name: str) -> dict[str, set[str]]:
     calls = [node for node in ast.walk(ast.parse((ROOT / f"stages/{name}.py").read_text()))
              if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "parameters"]
     assert len(calls) <= 1
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {"names": set()}
     for call in calls:
         found["names"] = {ast.literal_eval(word) for word in call.args}
         found |= {word.arg: set(ast.literal_eval(word.value)) for word in call.keywords if word.arg != "row"}

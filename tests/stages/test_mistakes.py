@@ -17,7 +17,12 @@ def project(make_project):
     ("params.yaml", "profile", "smok", "profile: expected"),
     (SMOKE, "sampling.budget", -100, "sampling.budget: "),
     (SMOKE, "sampling.budget", 9000, "sampling.budget: expected at most the 400 images of the pool, got 9000"),
-    (SMOKE, "pretrain.epochs", 0, "pretrain.epochs: "),
+    (SMOKE, "pretrain.epochs", -1, "pretrain.epochs: "),
+    (SMOKE, "network", {"source": "timm", "name": "vit_tony", "projection": 8}, "network.name: "),
+    ("params.yaml", "methods.colt.weights", "dino", "methods.colt.weights: expected none, a row, or a name of"),
+    ("params.yaml", "weights", {"dino": "nowhere.pth"}, "weights.dino: expected a file, got 'nowhere.pth'"),
+    ("params.yaml", "weights", {"dino": "README.md"}, "weights.dino: "),
+    ("params.yaml", "embed.encoder", "mak", "mak: expected weights, guide and embed.encoder that do not wait for mak"),
     (GLYPHS, "longtail.ratio", 0.1, "longtail.ratio: "),
 ])
 def test_bad_parameters_are_one_line_and_nothing_is_made(project, file, path, value, line):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from ballast.config.profile import Backbone
 from ballast.config.rows import with_variant
-from tests.builders import flat_weights
-from tests.training.rows import PARAMS, train
+from tests.builders import Memory, flat_weights
+from tests.training.rows import PARAMS, PROFILE, SCENE, train, trainer
 
 ONLY_SELECTION = {"mak-tailness", "mak-proximity", "mak-both", "mak-eyes"}  # other images, the same training
 
@@ -31,3 +32,23 @@ def test_every_variant_changes_what_is_learnt(name, ends):
     assert end.isfinite().all()
     same = len(end) == len(ends[row]) and torch.equal(end, ends[row])
     assert same == (name in ONLY_SELECTION)
+
+
+@pytest.mark.parametrize("row", ["simclr", "sdclr", "bcl", "colt", "guide", "guided"])
+def test_a_vit_trains_five_epochs_of_every_row(row, monkeypatch):
+    for stage in ("pretrain", "student"):
+        monkeypatch.setitem(PROFILE[stage], "epochs", 5)
+        monkeypatch.setitem(PROFILE[stage], "optimizer", "adamw")
+        monkeypatch.setitem(PROFILE[stage], "lr", 0.001)
+    vit = Backbone(source="timm", name="vit_tiny_patch16_224", projection=8, options={
+        "img_size": 8, "patch_size": 4, "embed_dim": 16, "depth": 2, "num_heads": 2})
+    training = trainer(PARAMS, row, SCENE._replace(network=vit))
+    before = flat_weights(training.framework.model)
+    training.train(Memory())
+    assert training.state.epoch == 5
+    end = flat_weights(training.framework.model)
+    assert end.isfinite().all() and not torch.equal(before, end)
+    if row == "sdclr":  # the norms are shared, and the linear layers are pruned
+        kept = {name: mask.float().mean().item() for name, mask in training.framework.pruned.masks.items()}
+        assert any(".attn.qkv." in name for name in kept) and min(kept.values()) < 0.7
+        assert not any("norm" in name for name in training.framework.pruned.names if name.startswith("encoder."))

@@ -6,7 +6,7 @@
 import re
 
 from ballast.checks.datasets import Dataset
-from ballast.checks.starts import check_starts
+from ballast.checks.starts import check_starts, check_tailness
 from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
@@ -49,6 +49,7 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     _check_together(typed_profile, check_dataset(dataset, typed.dataset), typed, file)
     _check_names(typed)
     check_starts(typed)
+    check_tailness(typed)
     for row in typed.methods:
         check_method(params, profile, row)
     for row in typed.students:

@@ -21,11 +21,16 @@ def check_starts(params: Params) -> None:
                            f"({', '.join(eyes)}), got {shown(params.embed.encoder)}")
     _check_files(params)
     _check_circles(params)
-    for row, method in params.methods.items():
-        if params.embed.encoder in params.embeddings and getattr(method.select, "alpha", 0) > 0:
+
+
+def check_tailness(params: Params) -> None:
+    """Refuse rows of the report that select by MAK's tailness where there are embeddings alone."""
+    for row in params.show if params.embed.encoder in params.embeddings else ():
+        select = params.methods[row].select if row in params.methods else None
+        if getattr(select, "alpha", 0) > 0:
             raise BallastError(f"params.yaml: methods.{row}.select.alpha: expected 0 with given embeddings "
-                               f"(embed.encoder), got {method.select.alpha}; tailness needs augmented passes, which "
-                               f"only an encoder can make")
+                               f"(embed.encoder), got {select.alpha}; tailness needs augmented passes, which only an "
+                               f"encoder can make; set it to 0, or take {row} out of `show`")
 
 
 def _check_files(params: Params) -> None:

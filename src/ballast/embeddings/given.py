@@ -6,6 +6,7 @@ A file is a .npy matrix, or a Parquet table with one column of vectors. Row i is
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ballast.runtime.errors import BallastError
 
@@ -23,7 +24,7 @@ def read_matrix(path: str | Path) -> np.ndarray:
         raise BallastError(f"{path}: missing; expected embeddings as .npy or Parquet")
     try:
         matrix = _parquet(path) if path.suffix == ".parquet" else np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, ImportError) as error:
         raise BallastError(f"{path}: expected a .npy matrix or a Parquet table with a column of vectors, got an error "
                            f"({str(error).splitlines()[0]})") from error
     if matrix.ndim != 2 or not matrix.size or matrix.dtype.kind != "f":
@@ -39,12 +40,8 @@ def read_matrix(path: str | Path) -> np.ndarray:
 
 
 def _parquet(path: Path) -> np.ndarray:
-    import pyarrow.parquet as pq  # takes as long to import as all else here
-    from pyarrow.types import is_fixed_size_list, is_large_list, is_list
-
-    table = pq.read_table(path)
-    vectors = [name for name in table.column_names
-               if any(test(table.schema.field(name).type) for test in (is_list, is_large_list, is_fixed_size_list))]
+    table = pd.read_parquet(path)  # by pyarrow
+    vectors = [name for name in table if len(table) and isinstance(table[name].iloc[0], np.ndarray)]
     if len(vectors) != 1:
         raise ValueError(f"{len(vectors)} columns of vectors")
     return np.stack(table[vectors[0]].to_numpy())

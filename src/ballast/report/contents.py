@@ -37,6 +37,8 @@ WHAT_IT_DOES = {  # the rows of the default in a line; README has them too
     "bcl-colt": "COLT on BCL",
     "guide": "rounds as in COLT, and the nearest neighbour as a second positive",
     "guided": "a student of the frozen guide, on the in-domain images alone",
+    "pool": "SimCLR on the pool alone, as a start for others",
+    "frozen": "no training: the encoder of SimCLR on the pool alone, as it is",
 }
 
 

@@ -20,8 +20,8 @@ BETA_2 = 0.999  # of AdamW
 
 def optimizer(framework: SimCLR | SDCLR, optimization: Optimization) -> torch.optim.Optimizer:
     """Return the optimizer of what has a gradient; every group of it has its ``scale`` of the schedule's rate."""
-    kind, momentum, decay = optimization.optimizer, optimization.momentum, optimization.weight_decay
-    groups = groups_of(framework, optimization.layer_decay, decay, of_all=kind == "sgd")
+    kind, momentum = optimization.optimizer, optimization.momentum
+    groups = groups_of(framework, optimization)
     if kind == "sgd":
         return torch.optim.SGD(groups, lr=1.0, momentum=momentum, fused=True)  # without Nesterov
     if kind == "adamw":
@@ -29,18 +29,21 @@ def optimizer(framework: SimCLR | SDCLR, optimization: Optimization) -> torch.op
     return LARS(groups, lr=1.0, momentum=momentum)
 
 
-def groups_of(framework: SimCLR | SDCLR, layer_decay: float, weight_decay: float, of_all: bool) -> list[dict]:
+def groups_of(framework: SimCLR | SDCLR, optimization: Optimization) -> list[dict]:
     """Return the parameters in groups of one rate and one weight decay.
 
-    A block's rate is ``layer_decay`` times that of the block after it, the head's the schedule's.
+    A block's rate is ``layer_decay`` times that of the block after it, the head's the schedule's. A head that trains
+    alone at first is a group of its own: torch's SGD begins to remember a group's gradients all at once.
     """
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
     for height, parameter in heights(framework):
         if parameter.requires_grad:
-            decay = weight_decay if of_all or parameter.dim() > 1 else 0.0
-            groups.setdefault((layer_decay**height, decay), []).append(parameter)
+            decays = optimization.optimizer == "sgd" or parameter.dim() > 1
+            key = (optimization.layer_decay**height, optimization.weight_decay if decays else 0.0,
+                   bool(optimization.head_warmup) and height == 0)
+            groups.setdefault(key, []).append(parameter)
     return [{"params": parameters, "scale": scale, "weight_decay": decay}
-            for (scale, decay), parameters in groups.items()]
+            for (scale, decay, _), parameters in groups.items()]
 
 
 def heights(framework: SimCLR | SDCLR) -> Iterator[tuple[int, nn.Parameter]]:
