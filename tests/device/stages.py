@@ -11,7 +11,7 @@ from importlib import import_module
 from stages.common import finished, workers
 from tests.device.gpu import logical_gpu
 
-STAGES = ("pretrain simclr longtail none", "pretrain bcl-colt longtail all", "embed simclr", "score_pool",
+STAGES = ("pretrain simclr longtail none none", "pretrain bcl-colt longtail all none", "embed simclr", "score_pool",
           "select_pool kcenter", "select_pool mak", "student guided guide", "evaluate simclr", "diagnose simclr",
           "inspect_selection")
 

@@ -11,8 +11,8 @@ import pytest
 from tests.faults.conftest import some, with_all
 
 COMMANDS = {
-    "pretrain@colt": "pretrain colt longtail all",
-    "pretrain@sdclr": "pretrain sdclr longtail none",
+    "pretrain@colt": "pretrain colt longtail all none",
+    "pretrain@sdclr": "pretrain sdclr longtail none none",
     "student@guided": "student guided guide",
 }
 

@@ -16,15 +16,15 @@ KEYS = {*GROUPS, "Std", "All"}
 FACTS = {"repeats", "data", "split", "seed", "processor", "device"}
 LISTS = ("data/split/1/longtail.npy", "data/split/2/longtail.npy")
 BLIND = {  # stages that may not see a label, and their words
-    "pretrain@simclr": "simclr longtail none",
-    "pretrain@sdclr": "sdclr longtail none",
-    "pretrain@bcl-colt": "bcl-colt longtail all",
-    "pretrain@mak": "mak longtail mak",
+    "pretrain@simclr": "simclr longtail none none",
+    "pretrain@sdclr": "sdclr longtail none none",
+    "pretrain@bcl-colt": "bcl-colt longtail all none",
+    "pretrain@mak": "mak longtail mak none",
     "embed": "simclr",
     "score_pool": "",
     "select_pool@mak": "mak",
     "select_pool@kcenter": "kcenter",
-    "pretrain@guide": "guide longtail all",
+    "pretrain@guide": "guide longtail all none",
     "student@guided": "guided guide",
 }
 RESULTS = ("runs/**/*", "data/scores/*", "data/pool/mak/**/*", "data/pool/kcenter/**/*")

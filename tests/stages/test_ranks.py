@@ -30,7 +30,7 @@ def project(make_project):
 
 
 def test_what_all_ranks_lack_is_said_once(project):
-    done = project.stage("pretrain colt longtail all", check=False, **LAUNCHER)
+    done = project.stage("pretrain colt longtail all none", check=False, **LAUNCHER)
     assert done.returncode != 0 and done.stdout.count("pretrain: data/recipes/pretrain/colt.yaml: ") == 1
 
 
