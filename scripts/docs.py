@@ -27,7 +27,8 @@ DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
 PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
-STARTS = [("frozen", "simclr"), ("simclr-pool", "simclr"), ("simclr-pool", "frozen"), ("random", "simclr"),
+STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
+          ("simclr-pool", "simclr"), ("simclr-pool", "frozen"), ("random", "simclr"),
           ("random-pool", "random"), ("random-pool", "simclr-pool"), ("colt", "random"), ("colt-pool", "colt"),
           ("colt-pool", "simclr-pool"), ("colt-pool", "random-pool"), ("mak", "random"), ("mak-pool", "mak"),
           ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
