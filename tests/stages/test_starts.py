@@ -33,7 +33,8 @@ def project(make_project):
     np.save(project.folder / "pool.npy", project.vectors)
     project.change({"repeats": 1, "weights": {"moco": "moco.pth"}, "methods.frozen.weights": "moco",
                     "embeddings": {"mine": {"images": "images.npy", "pool": "pool.npy"}}, "embed.encoder": "mine",
-                    "methods.colt.pool": "seen", "show": ["frozen", "kcenter", "colt"], "compare": []})
+                    "methods.colt.pool": "seen", "compare": ["colt over frozen"],
+                    "show": ["frozen", "kcenter", "colt"]})
     np.save(project.folder / "images.npy", np.ones((3, 6), np.float32))  # too few, until there are images
     project.run("dvc", "repro", "images", "pool")
     count = len(pd.read_csv(project.folder / "data/images/train/files.csv"))
