@@ -4,7 +4,6 @@ They are by an encoder: features of in-domain and pool images, augmented project
 no augmented ones.
 """
 
-import hashlib
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ballast.embeddings.shards import save_shards
 from ballast.encoders.embed import augmentation, blocks
 from ballast.encoders.model import load_model
 from ballast.images.store import load_store
+from ballast.runtime.code import digest
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks
 from ballast.runtime.files import load_array, write_atomic
@@ -70,7 +70,7 @@ def give(p, row: str, repeat: Repeat) -> int:
 
 def write_seen(folders: list[str]) -> None:
     """Write data/pool/seen, by which rows with `pool: seen` depend on the embeddings: their digests."""
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}\n" for folder in folders
+    lines = [f"{digest(path)}  {path}\n" for folder in folders
              for name in ("in_domain", "pool") for path in sorted(Path(folder, name).iterdir())]
     write_atomic("data/pool/seen", "".join(lines))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ballast.config.profile import Network
+from ballast.config.profile import Backbone, Network
 from ballast.config.yaml import read_yaml
 from ballast.images.folder import read_folder
 from ballast.runtime.errors import BallastError
@@ -32,19 +32,35 @@ def main() -> None:
     for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
         if clusters > images:
             raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}; lower it")
-    if not isinstance(p.profile.network, Network):
-        from ballast.encoders.model import outline  # it takes two seconds
-
-        outline(p.profile.network, 3, read_folder("data/images/train")[0]["size"])
+    check_network(p.profile.network, read_folder("data/images/train")[0]["size"])
     write_atomic("data/preflight", "the images are enough for what is asked\n")
     write_atomic("data/overlap.json", json.dumps(overlap(lists)) + "\n")
 
 
+def check_network(network: Network | Backbone, size: int) -> None:
+    """Refuse a network that does not take the images, and rows that freeze more blocks than it has."""
+    frozen = {path: recipe["optimization"]["freeze"] for path, recipe in recipes().items()}
+    if isinstance(network, Network) and not any(frozen.values()):
+        return
+    from ballast.encoders.blocks import blocks_of
+    from ballast.encoders.model import outline  # it takes two seconds
+
+    last = max(blocks_of(outline(network, 3, size)).values())
+    for path, blocks in frozen.items():
+        if blocks > last:
+            raise BallastError(f"{path}: freeze: expected at most {last}, since the encoder has {last + 1} blocks, got "
+                               f"{blocks}; lower it in params.yaml or the profile")
+
+
+def recipes() -> dict[Path, dict]:
+    """Return what every row trains with, by the path of its recipe."""
+    return {path: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
+
+
 def clusters_of_rows() -> dict[str, int]:
     """Return the number of clusters that every idea of every row asks for, by the path of the parameter."""
-    recipes = {path: read_yaml(path) for path in sorted(Path("data/recipes").glob("*/*.yaml"))}
     clusters = {}
-    for path, recipe in recipes.items():
+    for path, recipe in recipes().items():
         if "guidance" in recipe:
             clusters[f"params.yaml: students.{path.stem}.clusters"] = recipe["guidance"]["clusters"]
         for idea, settings in recipe.get("ideas", {}).items():

@@ -75,8 +75,8 @@ class Training:
 
 def weights_of(folder: str) -> list[str]:
     """Return the files of weights in a folder: an encoder, and a head where there is one."""
-    return [str(path) for path in (Path(folder, "encoder.safetensors"), Path(folder, "head.safetensors"))
-            if path.exists() or path.name.startswith("encoder")]
+    head = f"{folder}/head.safetensors"
+    return [f"{folder}/encoder.safetensors", *([head] if Path(head).exists() else [])]
 
 
 Work = Callable[[Training], int]  # what trains one repeat, and returns the number of images that it saw

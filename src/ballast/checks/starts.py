@@ -44,13 +44,12 @@ def _check_files(params: Params) -> None:
 
 
 def _check_circles(params: Params) -> None:
-    """Follow what every row waits for."""
+    """Refuse rows that wait for themselves: by their weights, their guide, or the eyes that choose their images."""
     waits: dict[str, set[str]] = {row: {student["guide"]} for row, student in params.students.items()
                                   if isinstance(student, dict) and "guide" in student}
     for row, method in params.methods.items():
-        by_eyes = method.pool == "seen" or getattr(method.select, "rule", "random") != "random"
-        selects = params.methods[method.pool].select if method.pool in params.methods else None
-        by_eyes = by_eyes or getattr(selects, "rule", "random") != "random"
+        select = params.methods[method.pool].select if method.pool in params.methods else None
+        by_eyes = method.pool == "seen" or getattr(select, "rule", "random") != "random"
         waits[row] = {method.weights, *({params.embed.encoder} if by_eyes else ())}
     for row in waits:
         way = _reach(row, waits).get(row)
