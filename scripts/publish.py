@@ -36,6 +36,7 @@ EXPERIMENT = "ballast"
 LOCAL = "sqlite:///mlflow.db"
 LOCK = Path(".dvc/tmp/publish.lock")
 BATCH = 100  # values that a server takes at a time
+TRAININGS = ("pretrain@", "student@")  # stages whose output is a folder of trainings
 COPIED = (".png", ".html", ".md", "results/repeats.csv", "results/gains.csv")  # files that are copied themselves
 
 
@@ -96,7 +97,7 @@ def publish_stage(client: MlflowClient, run: Run, entry: dict, revision: Revisio
         elif path.endswith(COPIED):
             with copied(path, revision) as file:
                 client.log_artifact(run.info.run_id, file)
-        elif re.fullmatch(r"runs/[^/]+", path):  # a training: the encoder of its first repeat
+        elif re.fullmatch(r"runs/[^/]+", path) and run.info.run_name.startswith(TRAININGS):  # its first repeat
             publish_encoder(client, run, f"{path}/1/encoder.safetensors", revision)
     log(client, run.info.run_id, stage_parameters(entry, revision), metrics)
 
