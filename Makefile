@@ -30,7 +30,7 @@ OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COM
 help: ## Show this list; times are those of two cores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-repro: setup ## Run the stages that are stale and print the comparison table (the first time 15 minutes)
+repro: setup ## Run the stages that are stale and print the comparison table (the first time 16 minutes)
 	@python -m scripts.mend
 	@python -m stages.check
 	BALLAST_AHEAD=1 dvc repro
@@ -41,7 +41,7 @@ check: setup ## Check the style and run the unit tests (2 minutes)
 	ruff check .
 	$(PYTEST) -m unit
 
-test: setup ## Run all that must hold before a change lands (17 minutes)
+test: setup ## Run all that must hold before a change lands (20 minutes)
 	ruff check .
 	$(PYTEST)
 	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))

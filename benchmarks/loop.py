@@ -22,7 +22,7 @@ from ballast.frameworks.simclr import SimCLR
 from ballast.images.resident import Resident
 from ballast.losses.ntxent import ntxent
 from ballast.runtime.device import prepare
-from ballast.training.loop import sgd, update
+from ballast.training.loop import update
 from ballast.training.trainer import Trainer
 from benchmarks.timing import seconds, show
 
@@ -78,8 +78,7 @@ def epoch(run: Trainer) -> None:
 def usual(network: Network, pixels: torch.Tensor, device: torch.device, batch: int):
     """Return a function that trains one epoch as usual."""
     model = build(network, 3, 1).to(device)
-    optimizer = sgd(model, 0.9, 1e-4)
-    optimizer.param_groups[0]["lr"] = 0.1
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4, fused=True)
     loader = DataLoader(Pairs(pixels), batch, shuffle=True, num_workers=len(os.sched_getaffinity(0)), pin_memory=True,
                         persistent_workers=True)
 
