@@ -1,4 +1,4 @@
-"""Check params.yaml, the profile and the data set in use, and dvc.yaml's selections, before any work."""
+"""Check params.yaml, the profile and the data set in use, before any work."""
 
 from collections.abc import Callable
 
@@ -7,23 +7,18 @@ from ballast.config.build import built
 from ballast.config.files import read_chosen, read_params
 from ballast.config.profile import AnyNetwork, Network
 from ballast.config.rows import Params
-from ballast.config.yaml import read_yaml
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path, write_atomic
 from stages.common.supervise import run
-
-NEEDS = {"random": {}, "kcenter": {"features": "data/embed"},  # of a rule beside the pool, as dvc.yaml calls it
-         "mak": {"features": "data/embed", "scores": "data/scores"}}
 
 
 def main() -> None:
     params = read_params()
     typed = check(params, read_chosen(params, "profile"), read_chosen(params, "dataset"))
     check_network(typed, read_chosen(params, "profile")["network"])
-    for block in read_yaml("dvc.yaml")["vars"]:
-        check_selections(typed, block["selections"])
     write_atomic("data/checked", "the parameters are sound\n")
     write_atomic("runs/none", "what rows start from that start from nothing\n")
+    write_atomic("data/none", "what selections look at that look at nothing\n")
 
 
 def check_network(params: Params, block: dict) -> None:
@@ -52,23 +47,6 @@ def refusal(function: Callable, *arguments: object) -> BallastError | None:
     except BallastError as error:
         return error
     return None
-
-
-def check_selections(params: Params, edges: dict[str, dict[str, str]]) -> None:
-    """Refuse a selection that dvc.yaml does not give what its rule needs, and an entry there that nothing selects."""
-    selections = {row: method.select for row, method in params.methods.items() if method.select}
-    for row, select in selections.items():
-        for what, needed in NEEDS[select.rule].items():
-            given = edges.get(row, {}).get(what)
-            if given != needed:
-                raise BallastError(f"dvc.yaml: selections.{row}.{what}: expected {needed}, which the rule "
-                                   f"{select.rule} needs, got {given}")
-        if row not in edges:
-            raise BallastError(f"dvc.yaml: selections: expected an entry for {row}, got {', '.join(edges)}")
-    for row in edges:
-        if row not in selections:
-            raise BallastError(f"params.yaml: methods.{row}.select: missing; dvc.yaml selects pool images for "
-                               f"it; remove its entry from `selections` there, or put the row back")
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ from ballast.config.yaml import read_yaml
 from ballast.images.folder import read_folder
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
+from ballast.selection.share import share_of
 from stages.common.parameters import parameters
 from stages.common.repeats import repeats_of
 from stages.common.supervise import run
 
 
 def main() -> None:
-    p = parameters("repeats", "seed", "split", profile=("network", "sampling", "score"))
+    p = parameters("repeats", "seed", "split", "selections", profile=("network", "sampling", "score"))
     lists = {repeat.list("longtail"): load_array(repeat.list("longtail")) for repeat in repeats_of(p)}
     pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
     smallest, budget = min(lists, key=lambda path: len(lists[path])), p.profile.sampling.budget
@@ -29,12 +30,24 @@ def main() -> None:
     if budget > pool:
         raise BallastError(f"{profile}: sampling.budget: expected at most {pool}, the images of the pool "
                            f"(data/pool/manifest.csv), got {budget}; lower it")
+    check_sizes(p.selections, pool, budget)
     for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
         if clusters > images:
             raise BallastError(f"{path}: expected at most {images}, the in-domain images, got {clusters}; lower it")
     check_network(p.profile.network, read_folder("data/images/train")[0]["size"])
     write_atomic("data/preflight", "the images are enough for what is asked\n")
     write_atomic("data/overlap.json", json.dumps(overlap(lists)) + "\n")
+
+
+def check_sizes(selections: dict[str, dict], pool: int, budget: int) -> None:
+    """Refuse a selection of more images than those that it chooses from."""
+    sizes = {name: share_of(block["share"], pool) if block.get("share") else budget
+             for name, block in selections.items()}
+    for name, block in selections.items():
+        among = sizes.get(block["of"], pool)
+        if sizes[name] > among:
+            raise BallastError(f"params.yaml: selections.{name}: expected at most {among} images, those of "
+                               f"{block['of']}, got {sizes[name]}; change `share`")
 
 
 def check_network(network: Network | Backbone, size: int) -> None:

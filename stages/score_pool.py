@@ -22,6 +22,8 @@ def main() -> None:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", profile=("score",))
     repeats = repeats_of(p)
     side_by_side(partial(score, p), repeats, [f"repeat {repeat.number}" for repeat in repeats])
+    # Selections by scores look at the embeddings too: the scores name those that they belong to.
+    write_atomic("data/scores/seen", Path("data/pool/seen").read_bytes())
 
 
 def score(p, repeat: Repeat) -> None:

@@ -17,7 +17,7 @@ BLOCKS = get_type_hints(Profile, include_extras=True)
 
 
 def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, ...] = (),
-               method: tuple[str, ...] = (), row: str = "") -> SimpleNamespace:
+               selection: str = "") -> SimpleNamespace:
     """Return values of params.yaml, typed blocks of the chosen profile, and blocks of the chosen data set.
 
     Args:
@@ -25,15 +25,15 @@ def parameters(*names: str, profile: tuple[str, ...] = (), dataset: tuple[str, .
         profile: blocks of configs/profiles/<profile>.yaml; they come as ``.profile.<block>``, instances of the
             classes of ballast.config.profile, beside ``.profile.name``.
         dataset: blocks of configs/datasets/<dataset>.yaml, as ``.dataset.<block>``, plain dictionaries or values.
-        method: blocks of ``methods.<row>`` in params.yaml, as ``.method.<block>``.
-        row: which row ``method`` is about.
+        selection: a name of ``selections`` in params.yaml, whose block comes as ``.selection``.
     """
     params = read_params()
     found = SimpleNamespace(**{name: params[name] for name in names})
-    if method:
-        if row not in params["methods"]:
-            raise BallastError(f"params.yaml: methods: expected a row ({', '.join(params['methods'])}), got {row!r}")
-        found.method = SimpleNamespace(**{name: params["methods"][row][name] for name in method})
+    if selection:
+        if selection not in params["selections"]:
+            raise BallastError(f"params.yaml: selections: expected one of {', '.join(params['selections'])}, got "
+                               f"{selection!r}")
+        found.selection = params["selections"][selection]
     if profile:
         blocks = read_chosen(params, "profile")
         found.profile = SimpleNamespace(name=params["profile"],

@@ -18,6 +18,7 @@ from ballast.images.store import Store, load_store
 from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
 from ballast.training.batches import matched_epochs
@@ -45,6 +46,9 @@ def train(training: Training) -> int:
         return untrained(training, model, images)
     optimization = length(recipe, len(images))
     rounds = None if recipe.match_updates else recipe.sampling
+    if rounds and rounds.budget > len(pool):
+        raise BallastError(f"{training.pool}: expected at least the {rounds.budget} images of a round "
+                           f"(sampling.budget), got {len(pool)}; raise the `share` of that selection")
     setup = Setup(len(images), rounds.budget if rounds else len(pool), optimization.epochs, rounds, device)
     trainer = Trainer(framework(recipe.framework, model, recipe.prune, optimization.freeze), images,
                       pool if len(pool) else None, ideas(recipe.ideas, setup), optimization,
@@ -79,14 +83,17 @@ def length(recipe: Recipe, images: int) -> Optimization:
 
 
 def chosen(trainer: Trainer, pool: str) -> pd.DataFrame:
-    """Return what was chosen from the pool, with the files of the images: in the rounds, or once before."""
-    selected = Path(pool, "selected.csv")
-    if selected.exists():
-        return pd.read_csv(selected)
-    trace = trainer.state.trace.frame()
-    if len(trace):
-        trace["path"] = read_files(pool)["path"].to_numpy()[trace["pool"]]
-    return trace
+    """Return what was chosen from the pool, with the files of the images: in the rounds, or once before.
+
+    Rounds may choose from a selection, whose images have other rows in the whole pool.
+    """
+    selected, trace = Path(pool, "selected.csv"), trainer.state.trace.frame()
+    if not len(trace):
+        return pd.read_csv(selected) if selected.exists() else trace
+    if not selected.exists():
+        return trace.assign(path=read_files(pool)["path"].to_numpy()[trace["pool"]])
+    listed = pd.read_csv(selected, usecols=["pool", "path"]).iloc[trace["pool"]]
+    return trace.assign(pool=listed["pool"].to_numpy(), path=listed["path"].to_numpy())
 
 
 def remembered(trainer: Trainer, listed: np.ndarray) -> pd.DataFrame:

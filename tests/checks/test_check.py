@@ -64,13 +64,17 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("compare", ["colt over colt"], "compare: expected two different rows, got 'colt' twice"),
     ("repeats", 0, "repeats: expected a value greater than or equal to 1, got 0"),
     ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
-    ("methods.mak.select.alhpa", 0.3, "methods.mak.select.alhpa: unknown key; did you mean 'alpha'?"),
-    ("methods.mak.select.alpha", KeyError, "methods.mak.select.alpha: missing"),
-    ("methods.mak.select.alpha", 3, "methods.mak.select.alpha: expected a value less than or equal to 1, got 3"),
-    ("methods.mak.select.rule", "best", "methods.mak.select.rule: expected one of 'random', 'kcenter', 'mak', got 'be"),
-    ("methods.mak.select.rule", KeyError, "methods.mak.select.rule: missing"),
-    ("methods.mak.pool", "none", "methods.mak.pool: expected 'mak', since the row selects, got 'none'"),
-    ("methods.simclr.pool", "colt", "methods.simclr.pool: expected none, all, seen or a row with `select` (random,"),
+    ("selections.mak.alhpa", 0.3, "selections.mak.alhpa: unknown key; did you mean 'alpha'?"),
+    ("selections.mak.of", KeyError, "selections.mak.of: missing"),
+    ("selections.mak.of", "mak", "selections.mak.of: expected selections that do not choose from themselves, got the c"),
+    ("selections.mak.of", "colt", "selections.mak.of: expected one of all, random,"),
+    ("selections.mak.by", "embed", "selections.mak.by: expected scores, which the rule mak needs, got embed"),
+    ("selections.shortlist.share", 0, "selections.shortlist.share: expected a value greater than 0, got 0"),
+    ("selections.all", {"rule": "random", "of": "all", "by": "none"}, "selections.all: expected a name"),
+    ("selections.mak.alpha", 3, "selections.mak.alpha: expected a value less than or equal to 1, got 3"),
+    ("selections.mak.rule", "best", "selections.mak.rule: expected one of 'random', 'kcenter', 'mak', 'hkm"),
+    ("selections.mak.rule", KeyError, "selections.mak.rule: missing"),
+    ("methods.simclr.pool", "colt", "methods.simclr.pool: expected none, all, seen or a selection (random, kce"),
     ("methods.simclr.pool", "all", "methods.simclr.pool: expected another, since no idea samples from it, got 'all'"),
     ("methods.colt.pool", "none", "methods.colt.pool: expected 'all', from which colt samples, got 'none'"),
     ("methods.colt.images", "all", "methods.colt.images: expected 'longtail', 'balanced' or 'none', got 'all'"),
@@ -125,9 +129,9 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("variants.bcl-d.set", {}, "variants.bcl-d.set: expected at least 1 of them, got {}"),
     ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected embed.encoder or the path of a value in a "
                                         "row, like methods"),
-    ("variants.bcl-d.set", {"methods.mak.select.alpha.x": 1}, "variants.bcl-d.set: methods.mak.select.alpha.x: expect"),
-    ("variants.mak-both.set", {"methods.mak.select.ratio": 0.5},
-     "variants.mak-both.set: methods.mak.select.ratio: expected a value greater than or equal to 1, got 0.5"),
+    ("variants.bcl-d.set", {"selections.mak.alpha.x": 1}, "variants.bcl-d.set: selections.mak.alpha.x: expect"),
+    ("variants.mak-both.set", {"selections.mak.ratio": 0.5},
+     "variants.mak-both.set: selections.mak.ratio: expected a value greater than or equal to 1, got 0.5"),
     ("variants.sdclr-90.set", {"methods.sdclr.pretrain.prune": -1.0},
      "variants.sdclr-90.set: methods.sdclr.pretrain.prune: expected a value greater than or equal to 0, got -1.0"),
     ("variants.guided-far-1.set", {"students.guided.far": 0}, "variants.guided-far-1.set: students.guided.far: expect"),
@@ -220,7 +224,7 @@ def test_images_that_are_cut_from_files_need_crops_by_fraction():
     check({**raw, "profile": "imagenet100_lt"}, profile("imagenet100_lt"), dataset("imagenet100_lt"))
 
 
-@pytest.mark.parametrize("path", ["seed", "show", "methods.simclr.pretrain.lr", "methods.mak.select.rule", "methods.x"])
+@pytest.mark.parametrize("path", ["seed", "show", "methods.simclr.pretrain.lr", "selections.mak.rule", "methods.x"])
 @pytest.mark.parametrize("value", ["x" * 5000, ["a\nb"] * 999, {"a": {"b": ["c"] * 999}}, {3: 4}, None])
 def test_a_message_is_one_short_line_whatever_the_value(path, value):
     assert len(refusal(changed(PARAMS, path, value), profile("laptop"), dataset("glyphs"))) < 500

@@ -32,7 +32,7 @@ def applied(tmp_path: Path, name: str, changes: list[str]) -> tuple[dict, list[s
 @pytest.mark.parametrize(("change", "line"), [
     ("seed=2", "seed: 2 # of the first repeat, counted on: weights, order, augmentation and random selection"),
     ("profile=smoke", "profile: smoke # a file of configs/profiles"),
-    ("methods.mak.select.alpha=0.5", "      alpha: 0.5 # weight of tailness against proximity"),
+    ("selections.mak.alpha=0.5", "    alpha: 0.5 # weight of tailness against proximity"),
     ("methods.simclr.pretrain.framework=sdclr",
      "      framework: sdclr"),
     ("students.guided.distill=4.0", "    distill: 4.0 # weight of the distillation loss"),

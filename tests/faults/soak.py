@@ -21,7 +21,7 @@ from tests.project import change
 
 LAPTOP = "configs/profiles/laptop.yaml"
 CHANGES = [  # file, path, values that may stand there instead
-    ("params.yaml", "methods.mak.select.alpha", [0.5, 1.0]),
+    ("params.yaml", "selections.mak.alpha", [0.5, 1.0]),
     ("params.yaml", "methods.guide.pretrain.colt.domain.weight", [0.0]),
     ("params.yaml", "seed", [2]),
     ("params.yaml", "students.guided.distill", [0.0]),

@@ -29,7 +29,7 @@ def pairs(values):
 
 def test_the_run_of_the_pipeline_compares_all_rows_and_has_all_parameters():
     assert pairs(comparison(REVISION, 0)) == {"colt/All": 8.0, "colt/All se": 0.5, "colt/Few": 7.0}
-    assert pairs(parameters(REVISION)) == {"seed": "1", "methods.mak.select.alpha": "0.3", "profile.pretrain.lr": "0.3",
+    assert pairs(parameters(REVISION)) == {"seed": "1", "selections.mak.alpha": "0.3", "profile.pretrain.lr": "0.3",
                                            "dataset.groups": "thirds"}
 
 

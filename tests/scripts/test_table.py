@@ -70,7 +70,7 @@ def test_every_variant_is_an_experiment_and_out_holds_the_single_repeats(monkeyp
     assert list(experiments) == [f"table-smoke-7{suffix}" for suffix in ("", "-mak-both", "-guided-joint")]
     assert experiments["table-smoke-7"] == (["profile=smoke", setting], ["evaluate@mak", "evaluate@colt"])
     changes, stages = experiments["table-smoke-7-mak-both"]
-    assert changes == ["profile=smoke", setting, "++methods.mak.select.ratio=1.0"]
+    assert changes == ["profile=smoke", setting, "++selections.mak.ratio=1.0"]
     assert stages == ["evaluate@mak"] and experiments["table-smoke-7-guided-joint"][1] == ["evaluate@guide"]
     runs = pd.read_csv(tmp_path / "repeats.csv")
     assert runs[runs["method"] == "mak-both"]["All"].tolist() == [2, 4] and len(runs) == 8

@@ -83,15 +83,20 @@ def test_the_code_of_an_idea_is_a_dependency_of_no_training_but_by_its_recipe():
     assert "data/recipes/student/${key}.yaml" in STAGES["student"]["deps"]
 
 
-def asked(name: str) -> dict[str, set[str]]:
-    """Return the words of the call of `parameters` in a stage, by what they are of."""
+def calls_of(name: str) -> list[ast.Call]:
+    """Return the call of `parameters` in a stage, if it has one."""
     calls = [node for node in ast.walk(ast.parse((ROOT / f"stages/{name}.py").read_text()))
              if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "parameters"]
     assert len(calls) <= 1
+    return calls
+
+
+def asked(name: str) -> dict[str, set[str]]:
+    """Return the words of the call of `parameters` in a stage, by what they are of."""
     found: dict[str, set[str]] = {"names": set()}
-    for call in calls:
+    for call in calls_of(name):
         found["names"] = {ast.literal_eval(word) for word in call.args}
-        found |= {word.arg: set(ast.literal_eval(word.value)) for word in call.keywords if word.arg != "row"}
+        found |= {word.arg: set(ast.literal_eval(word.value)) for word in call.keywords if word.arg != "selection"}
     return found
 
 
@@ -101,14 +106,14 @@ def declared(name: str) -> dict[str, set[str]]:
     blocks = {kind: set(block[file]) for block in params if isinstance(block, dict)
               for kind, file in FILES.items() if file in block}
     names = {path for path in params if isinstance(path, str)}
-    method = {path.removeprefix("methods.${key}.") for path in names if path.startswith("methods.${key}.")}
-    blocks |= {"method": method} if method else {}
     return {"names": {path for path in names if "." not in path}, **blocks}
 
 
 @pytest.mark.parametrize("name", sorted(set(SCRIPTS) - BY_HAND))
 def test_a_stage_declares_the_parameters_that_it_asks_for(name):
     used, told = asked(name), declared(name)
+    takes_one = any(word.arg == "selection" for call in calls_of(name) for word in call.keywords)
+    assert takes_one == ("selections.${key}" in STAGES[name].get("params", []))
     for kind in FILES:  # which file is in use is a parameter too
         if kind in used:
             used["names"].add(kind)

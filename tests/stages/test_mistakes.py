@@ -11,7 +11,7 @@ def project(make_project):
 
 
 @pytest.mark.parametrize(("file", "path", "value", "line"), [
-    ("params.yaml", "methods.mak.select.alhpa", 0.3, "methods.mak.select.alhpa: unknown key; did you mean 'alpha'?"),
+    ("params.yaml", "selections.mak.alhpa", 0.3, "selections.mak.alhpa: unknown key; did you mean 'alpha'?"),
     ("params.yaml", "methods.colt.pretrain.cotl", {}, "methods.colt.pretrain.cotl: unknown key; did you mean 'colt'?"),
     ("params.yaml", "show", ["cult"], "show: expected rows (balanced, simclr,"),
     ("params.yaml", "profile", "smok", "profile: expected"),
@@ -58,10 +58,10 @@ def test_a_stage_by_hand_says_what_it_needs(project, command, line):
 
 
 def test_dvc_repro_stops_before_any_work(project):
-    project.change({"methods.mak.select.alpha": 3.0})
+    project.change({"selections.mak.alpha": 3.0})
     try:
         done = project.run("dvc", "repro", check=False)
-        assert done.returncode != 0 and "methods.mak.select.alpha: " in done.stdout
+        assert done.returncode != 0 and "selections.mak.alpha: " in done.stdout
         assert nothing_is_made(project)
     finally:
         project.restore("params.yaml")

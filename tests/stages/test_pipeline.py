@@ -90,7 +90,7 @@ def test_a_second_run_does_nothing(finished):
 
 def test_a_parameter_of_a_row_reruns_that_row_alone_and_going_back_retrains_nothing(finished):
     before = finished.read("metrics/*.json")
-    finished.change({"methods.mak.select.alpha": 0.9})
+    finished.change({"selections.mak.alpha": 0.9})
     reran = set(finished.repro())
     of_mak = {f"{stage}@mak" for stage in ("select_pool", "pretrain", "evaluate")}
     assert {"check", "select_pool@mak"} <= reran

@@ -59,7 +59,7 @@ def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     compared = {f"{row}/{name}{kind}": table.loc[row, f"{name}{kind}"] for row in table.index
                 for name in ("All", "Few", "Std") for kind in ("", " se")}
     assert parent.data.metrics == pytest.approx(compared, abs=0.011), "rows and runs can be compared"
-    assert parent.data.params["methods.mak.select.alpha"] == "0.3" and "profile.pretrain.epochs" in parent.data.params
+    assert parent.data.params["selections.mak.alpha"] == "0.3" and "profile.pretrain.epochs" in parent.data.params
     assert parent.data.tags["mlflow.note.content"] == (finished.folder / "results/table.md").read_text()
     assert parent.info.end_time > parent.info.start_time
     metrics = runs["evaluate@colt"].data.metrics
@@ -85,12 +85,12 @@ def test_a_commit_by_its_name(finished, server):
 
 
 def test_an_experiment_by_its_name(finished, server):
-    finished.run("dvc", "exp", "run", "--temp", "-n", "bold", "-S", "methods.mak.select.alpha=0.5", "select_pool@mak")
+    finished.run("dvc", "exp", "run", "--temp", "-n", "bold", "-S", "selections.mak.alpha=0.5", "select_pool@mak")
     assert "bold-" in publish(finished, server[0], "bold")
     client = MlflowClient(server[0])
     runs = client.search_runs([client.get_experiment_by_name("ballast").experiment_id], max_results=1000)
     for names in (("select_pool@mak",), [run.info.run_name for run in runs if run.data.tags["kind"] == "pipeline"]):
-        alphas = {run.data.params.get("methods.mak.select.alpha") for run in runs if run.info.run_name in names}
+        alphas = {run.data.params.get("selections.mak.alpha") for run in runs if run.info.run_name in names}
         assert alphas == {"0.3", "0.5"}
 
 

@@ -62,12 +62,12 @@ def test_no_network_looks_at_the_pool_and_nobody_waits_for_simclr(project):
 
 
 def test_tailness_is_refused_and_proximity_is_not(project):
-    project.change({"methods.mak.select.alpha": 0.5})
+    project.change({"selections.mak.alpha": 0.5})
     refused = project.run("dvc", "repro", "select_pool@mak", check=False).stdout
-    assert "score_pool: no tailness" in refused and "methods.mak.select.alpha: expected 0 with given" in refused
+    assert "score_pool: no tailness" in refused and "selections.mak.alpha: expected 0 with given" in refused
     project.change({"show": ["frozen", "kcenter", "colt", "mak"]})
-    assert "methods.mak.select.alpha: expected 0" in project.stage("check", check=False).stdout
-    project.change({"methods.mak.select.alpha": 0.0})
+    assert "selections.mak.alpha: expected 0" in project.stage("check", check=False).stdout
+    project.change({"selections.mak.alpha": 0.0})
     project.repro("select_pool@mak")
     chosen = pd.read_csv(project.folder / "data/pool/mak/1/selected.csv")
     assert chosen["ecle"].isna().all() and chosen["q"].notna().all()

@@ -6,7 +6,8 @@
 import re
 
 from ballast.checks.datasets import Dataset
-from ballast.checks.starts import check_starts, check_tailness
+from ballast.checks.selections import check_selections, check_tailness
+from ballast.checks.starts import check_starts
 from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
@@ -20,6 +21,7 @@ from ballast.config.recipe import (
     idea_names,
     known_keys,
     merged_values,
+    sampling_ideas,
     sources,
 )
 from ballast.config.rows import WHOLE_POOL, MethodRow, Params, StudentRow, absent_row, pairs, row_of, with_variant
@@ -48,6 +50,7 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     check_adapt(profile, file)
     _check_together(typed_profile, check_dataset(dataset, typed.dataset), typed, file)
     _check_names(typed)
+    check_selections(typed)
     check_starts(typed)
     check_tailness(typed)
     for row in typed.methods:
@@ -91,7 +94,7 @@ def check_method(params: dict, profile: dict, row: str) -> None:
     """Check a row of ``methods`` with what the profile adds to it."""
     place = f"params.yaml: methods.{row}"
     method = _validated(MethodRow, params["methods"][row], f"{place}.")
-    _check_pool(params, row, method, place)
+    _check_pool(params, method, place)
     blocks = sources(params, profile, row)
     values = merged_values(params, profile, row)
 
@@ -147,14 +150,17 @@ def check_variant(params: dict, profile: dict, name: str) -> None:
             continue
         if row_of(path) is None:
             raise BallastError(f"{place}.set.{shown(path, quoted=False)}: expected {EYES} or the path of a value in a "
-                               f"row, like methods.{next(iter(params['methods']))}.pretrain.epochs")
+                               f"row or selection, like methods.{next(iter(params['methods']))}.pretrain.epochs")
         kind, row = row_of(path)
-        touched[kind, row] = check_method if kind == "methods" else check_student
+        if kind != "selections":
+            touched[kind, row] = check_method if kind == "methods" else check_student
     try:
         changed = with_variant(params, name)
         for (_, row), check_row in touched.items():
             check_row(changed, profile, row)
-        check_starts(_validated(Params, changed, "params.yaml: "))
+        typed = _validated(Params, changed, "params.yaml: ")
+        check_selections(typed)
+        check_starts(typed)
     except BallastError as error:
         raise BallastError(f"{place}.set: {str(error).removeprefix('params.yaml: ')}") from error
 
@@ -212,13 +218,10 @@ def _check_names(params: Params) -> None:
             raise BallastError(f"params.yaml: compare: expected two different rows, got {shown(pair[0])} twice")
 
 
-def _check_pool(params: dict, row: str, method: MethodRow, place: str) -> None:
-    selections = [name for name, block in params["methods"].items() if block.get("select")]
-    if method.pool not in (*POOLS, *selections):
-        raise BallastError(f"{place}.pool: expected none, all, seen or a row with `select` ({', '.join(selections)}), "
+def _check_pool(params: dict, method: MethodRow, place: str) -> None:
+    if method.pool not in (*POOLS, *params["selections"]):
+        raise BallastError(f"{place}.pool: expected none, all, seen or a selection ({', '.join(params['selections'])}), "
                            f"got {shown(method.pool)}")
-    if method.select and method.pool != row:
-        raise BallastError(f"{place}.pool: expected {row!r}, since the row selects, got {shown(method.pool)}")
     if method.images == "none" and method.pool != "all":
         raise BallastError(f"{place}.pool: expected all, the images of a row with images: none, got "
                            f"{shown(method.pool)}")
@@ -235,16 +238,19 @@ def _check_prune(settings: FrameworkSettings | StudentRow, place: str, profile: 
 
 def _check_sampling(profile: dict, name: str, row: str, method: MethodRow, values: dict, where) -> None:
     classes = {idea: idea_module(idea).Idea for idea in _ideas(values)}
-    sampling = [idea for idea, kind in classes.items() if getattr(kind, "samples", False)]
+    sampling = sampling_ideas(values)
     if len(sampling) > 1:
         raise BallastError(f"params.yaml: methods.{row}.pretrain: expected one idea that samples from the pool, got "
                            f"{' and '.join(sampling)}; remove all but one")
     if sampling and method.images == "none":
         raise BallastError(f"params.yaml: methods.{row}.images: expected a list, for whose images {sampling[0]} "
                            f"samples, got 'none'")
-    if method.images != "none" and bool(sampling) != (method.pool in WHOLE_POOL):
-        expected = f"'all', from which {sampling[0]} samples" if sampling else "another, since no idea samples from it"
-        raise BallastError(f"params.yaml: methods.{row}.pool: expected {expected}, got {method.pool!r}")
+    if sampling and method.pool == "none":
+        raise BallastError(f"params.yaml: methods.{row}.pool: expected 'all', from which {sampling[0]} samples, got "
+                           f"'none'")
+    if not sampling and method.images != "none" and method.pool in WHOLE_POOL:
+        raise BallastError(f"params.yaml: methods.{row}.pool: expected another, since no idea samples from it, got "
+                           f"{method.pool!r}")
     for idea, kind in classes.items():
         if getattr(kind, "needs_rounds", False) and not sampling:
             raise BallastError(f"{where(idea)}: begins with the first round of an idea that samples from the pool, "

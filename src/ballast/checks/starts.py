@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ballast.checks.selections import chooses_by_sight
 from ballast.config.build import shown
 from ballast.config.rows import Params
 from ballast.runtime.errors import BallastError
@@ -23,16 +24,6 @@ def check_starts(params: Params) -> None:
     _check_circles(params)
 
 
-def check_tailness(params: Params) -> None:
-    """Refuse rows of the report that select by MAK's tailness where there are embeddings alone."""
-    for row in params.show if params.embed.encoder in params.embeddings else ():
-        select = params.methods[row].select if row in params.methods else None
-        if getattr(select, "alpha", 0) > 0:
-            raise BallastError(f"params.yaml: methods.{row}.select.alpha: expected 0 with given embeddings "
-                               f"(embed.encoder), got {select.alpha}; tailness needs augmented passes, which only an "
-                               f"encoder can make; set it to 0, or take {row} out of `show`")
-
-
 def _check_files(params: Params) -> None:
     files = {f"weights.{name}": path for name, path in params.weights.items()}
     for name, pair in params.embeddings.items():
@@ -48,9 +39,7 @@ def _check_circles(params: Params) -> None:
     waits: dict[str, set[str]] = {row: {student["guide"]} for row, student in params.students.items()
                                   if isinstance(student, dict) and "guide" in student}
     for row, method in params.methods.items():
-        select = params.methods[method.pool].select if method.pool in params.methods else None
-        by_eyes = method.pool == "seen" or getattr(select, "rule", "random") != "random"
-        waits[row] = {method.weights, *({params.embed.encoder} if by_eyes else ())}
+        waits[row] = {method.weights, *({params.embed.encoder} if chooses_by_sight(params, method.pool) else ())}
     for row in waits:
         way = _reach(row, waits).get(row)
         if way:

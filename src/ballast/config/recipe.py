@@ -14,7 +14,7 @@ from typing import Any
 from ballast.config.build import build, unknown_key
 from ballast.config.merge import merged
 from ballast.config.profile import Optimization, Sampling
-from ballast.config.rows import WHOLE_POOL, Framework, HeadLayers, PrunedFraction, samples_pool
+from ballast.config.rows import WHOLE_POOL, Framework, HeadLayers, PrunedFraction
 from ballast.runtime.errors import BallastError
 
 IDEAS = Path(__file__).parents[1] / "ideas"
@@ -72,12 +72,17 @@ def known_keys() -> tuple[str, ...]:
     return (*FRAMEWORK_KEYS, *OPTIMIZATION_KEYS, *idea_names())
 
 
+def sampling_ideas(values: dict) -> list[str]:
+    """Return the ideas of a row's ``pretrain`` that sample from the pool while it trains."""
+    return [key for key in values if key in idea_names() and getattr(idea_module(key).Idea, "samples", False)]
+
+
 def sources(params: dict, profile: dict, row: str) -> list[tuple[str, dict]]:
     """Return the blocks that a row's ``pretrain`` is made of, each with its place in a file; later ones count more."""
     method = params["methods"][row]
     row_values = method["pretrain"]
     file = f"configs/profiles/{params['profile']}.yaml"
-    is_selection = method["pool"] not in ("none", *WHOLE_POOL)
+    is_selection = method["pool"] not in ("none", *WHOLE_POOL) and not sampling_ideas(row_values)
     adapted = [(f"{file}: adapt.{key}", block) for key, block in profile.get("adapt", {}).items()
                if key == row_values.get("framework") or key in row_values or (key == "select" and is_selection)]
     return [(f"{file}: pretrain", profile["pretrain"]), *adapted, (f"params.yaml: methods.{row}.pretrain", row_values)]
@@ -99,7 +104,7 @@ def merged_recipe(params: dict, profile: dict, row: str) -> dict:
     values = merged_values(params, profile, row)
     block = {key: values.pop(key) for key in FRAMEWORK_KEYS if key in values}
     block["optimization"] = {key: values.pop(key) for key in OPTIMIZATION_KEYS if key in values}
-    if samples_pool(params["methods"][row]) or block.get("match_updates"):
+    if sampling_ideas(values) or block.get("match_updates"):
         block["sampling"] = profile["sampling"]
     return plain(load_recipe({**block, "ideas": _in_order(values, params["methods"][row]["pretrain"])}))
 
@@ -133,9 +138,9 @@ def _in_order(ideas: dict, row_values: dict) -> dict:
     """Return ideas in the order of the row, those first that sample from the pool: others may act on a round."""
     for idea in ideas:
         _settings(idea)
-    samples = {idea: getattr(idea_module(idea).Idea, "samples", False) for idea in ideas}
+    samples = sampling_ideas(ideas)
     position = {key: number for number, key in enumerate(row_values)}
-    return {idea: ideas[idea] for idea in sorted(ideas, key=lambda name: (not samples[name], position[name]))}
+    return {idea: ideas[idea] for idea in sorted(ideas, key=lambda name: (name not in samples, position[name]))}
 
 
 def _settings(idea: str) -> type:

@@ -6,39 +6,18 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, Len, Lt
 
-from ballast.config.build import ByKey, shown
+from ballast.config.build import shown
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
-from ballast.config.profile import Count, Fraction, WholeNumber
+from ballast.config.profile import Count, WholeNumber
+from ballast.config.selections import AnySelection
 from ballast.runtime.errors import BallastError
 
 Framework = Literal["simclr", "sdclr"]
 PrunedFraction = Annotated[float, Ge(0), Lt(1)]
 HeadLayers = Annotated[int, Ge(2), Le(3)]
 WHOLE_POOL = ("all", "seen")  # values of ``pool`` for every image; ``seen``: chosen by those of ``embed.encoder``
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectRandom:
-    """Pool images at random."""
-
-    rule: Literal["random"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectKCenter:
-    """Pool images by greedy k-center (ballast.selection.kcenter)."""
-
-    rule: Literal["kcenter"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectMak:
-    """Pool images by MAK (ballast.selection.mak)."""
-
-    rule: Literal["mak"]
-    alpha: Fraction  # weight of tailness against proximity
-    ratio: Annotated[float, Ge(1)]  # candidates per pick
+BLOCKS = ("methods", "students", "selections")  # of params.yaml, whose entries a variant may change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +25,8 @@ class MethodRow:
     """A row that is pre-trained. Its ``pretrain`` is part of a recipe (ballast.config.recipe)."""
 
     images: Literal["longtail", "balanced", "none"]
-    pool: str  # none, all, seen, or the row whose selection joins the training
+    pool: str  # none, all, seen, or a selection, which joins the training, or from which the row samples
     weights: str  # to start from: none, a row, or a name of ``Params.weights``
-    select: Annotated[SelectRandom | SelectKCenter | SelectMak, ByKey("rule")] | None = None
     pretrain: dict
 
 
@@ -108,6 +86,7 @@ class Params:
     embed: Eyes
     show: Annotated[list[str], Len(1)]
     compare: list[str]  # pairs of rows, as ``pairs`` reads them
+    selections: dict[str, AnySelection]  # of pool images, by the names that rows give as ``pool``
     methods: dict[str, MethodRow]
     students: dict[str, dict]  # required, since dvc.yaml has a stage for each
     variants: dict[str, Variant] = field(default_factory=dict)
@@ -126,16 +105,11 @@ def pairs(compare: list[str]) -> list[tuple[str, str]]:
     return [(row.strip(), other.strip()) for row, other in words]
 
 
-def samples_pool(method: dict) -> bool:
-    """Return whether a row of ``methods`` samples from the pool while it trains."""
-    return method["pool"] in WHOLE_POOL and method["images"] != "none"
-
-
 def row_of(path: str) -> tuple[str, str] | None:
-    """Return block and row of the dotted path of a value in a row, like methods.colt.pretrain.epochs; None: no such."""
+    """Return block and name of the dotted path of a value in a row or selection, like selections.mak.alpha, or None."""
     kind, _, rest = path.partition(".")
     row, dot, _ = rest.partition(".")
-    return (kind, row) if kind in ("methods", "students") and dot else None
+    return (kind, row) if kind in BLOCKS and dot else None
 
 
 def absent_row(params: dict, name: str) -> str | None:
@@ -148,7 +122,8 @@ def absent_row(params: dict, name: str) -> str | None:
         named.append((f"set.{path}", row, list(params.get(block, {}))))
     for key, row, choices in named:
         if row not in choices:
-            return f"{VARIANTS}: {name}.{key}: expected a row of params.yaml ({', '.join(choices)}), got {shown(row)}"
+            what = "selection" if key.startswith("set.selections.") else "row"
+            return f"{VARIANTS}: {name}.{key}: expected a {what} of params.yaml ({', '.join(choices)}), got {shown(row)}"
     return None
 
 
