@@ -128,7 +128,7 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("students.guided.prune", 0.5, "students.guided.prune: goes with framework sdclr only, got framework simclr"),
     ("variants.bcl-d.set", {}, "variants.bcl-d.set: expected at least 1 of them, got {}"),
     ("variants.bcl-d.set", {"seed": 1}, "variants.bcl-d.set.seed: expected embed.encoder or the path of a value in a "
-                                        "row, like methods"),
+                                        "row or selection, like methods"),
     ("variants.bcl-d.set", {"selections.mak.alpha.x": 1}, "variants.bcl-d.set: selections.mak.alpha.x: expect"),
     ("variants.mak-both.set", {"selections.mak.ratio": 0.5},
      "variants.mak-both.set: selections.mak.ratio: expected a value greater than or equal to 1, got 0.5"),

@@ -24,7 +24,7 @@ def lloyd(points: Tensor | Shards, clusters: int, seed: int) -> Tensor:
         raise BallastError("k-means of a pool needs faiss: install faiss-cpu") from error
     if len(points) > POINTS * clusters:
         some = torch.randperm(len(points), generator=generator(seed, "lloyd"))[: POINTS * clusters].sort().values
-        points = points[some]
+        points = points[some.to(points.device)]
     rows = points if isinstance(points, Tensor) else torch.cat(list(points.split(BLOCK)))
     rows = np.ascontiguousarray(rows.float().cpu().numpy())
     fitted = faiss.Kmeans(rows.shape[1], clusters, niter=ITERATIONS, seed=seed + 1, min_points_per_centroid=1,

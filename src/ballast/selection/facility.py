@@ -31,22 +31,22 @@ def select(pool: Tensor | Shards, in_domain: Tensor, picks: int, clients: float,
     """
     number = min(len(pool), int(clients * picks))
     served = torch.randperm(len(pool), generator=rng)[:number].sort().values
-    return lazy_greedy(pool, pool[served].float(), in_domain.float(), picks)
+    return lazy_greedy(pool, _rows(pool, served, in_domain), in_domain.float(), picks)
 
 
 def lazy_greedy(pool: Tensor | Shards, clients: Tensor, in_domain: Tensor, picks: int, block: int = 4096
                 ) -> tuple[Tensor, Tensor]:
     """Return what ``select`` returns for given clients [m, d]."""
-    cover = torch.zeros(len(clients))
+    cover = clients.new_zeros(len(clients))
     for rows in in_domain.split(block):
         torch.maximum(cover, (clients @ rows.T).max(1).values, out=cover)
-    bound = torch.cat([gains(rows.float(), clients, cover) for rows in pool.split(block)])
+    bound = torch.cat([gains(rows.to(cover.device).float(), clients, cover) for rows in pool.split(block)])
     order, gained = [], []
     for _ in track(range(picks), "facility location", unit="pick"):
         best = _largest(pool, clients, cover, bound)
         order.append(best)
         gained.append(bound[best].item() / len(clients))
-        torch.maximum(cover, clients @ pool[torch.tensor([best])][0].float(), out=cover)
+        torch.maximum(cover, clients @ _rows(pool, torch.tensor([best]), cover)[0], out=cover)
         bound[best] = -1.0
     return torch.tensor(order), torch.tensor(gained)
 
@@ -58,14 +58,19 @@ def gains(candidates: Tensor, clients: Tensor, cover: Tensor) -> Tensor:
 
 def _largest(pool: Tensor | Shards, clients: Tensor, cover: Tensor, bound: Tensor) -> int:
     """Return the candidate of the largest gain, the lowest of equal ones; what was looked at gets its gain as bound."""
-    fresh = torch.zeros(len(bound), dtype=torch.bool)
+    fresh = torch.zeros(len(bound), dtype=torch.bool, device=bound.device)
     while True:
         best = int(bound.argmax())  # the lowest index of equal ones
         if fresh[best]:
             return best
         stale = bound.masked_fill(fresh, -2.0).topk(min(LOOKS, len(bound))).indices
         stale = stale[~fresh[stale]]
-        bound[stale] = gains(pool[stale].float(), clients, cover).where(bound[stale] >= 0, bound[stale])
+        gain = gains(_rows(pool, stale, cover), clients, cover)
+        bound[stale] = gain.where(bound[stale] >= 0, bound[stale])  # of a chosen image it stays -1
         fresh[stale] = True
+
+
+def _rows(pool: Tensor | Shards, index: Tensor, like: Tensor) -> Tensor:
+    return pool[index.to(pool.device)].to(like.device).float()
 
 

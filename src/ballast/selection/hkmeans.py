@@ -14,11 +14,13 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.lloyd import lloyd, nearest_centres
 from ballast.embeddings.shards import Shards
 from ballast.runtime.progress import track
 from ballast.selection.spread import spread_evenly
 
+FEW = 2000  # points that scikit-learn clusters in seconds
 NEAREST = 10  # r, points nearest to a centre that a level is clustered from again
 
 
@@ -76,15 +78,22 @@ def hierarchy(pool: Tensor | Shards, clusters: Sequence[int], resamplings: int, 
 
 def level(points: Tensor | Shards, clusters: int, resamplings: int, seed: int) -> tuple[Tensor, Tensor]:
     """Return the centres [C, d] of one level and the cluster of every point [N], after clustering it again."""
-    centres = lloyd(points, clusters, seed)
+    centres = fitted(points, clusters, seed)
     label, distance = nearest_centres(points, centres)
     for number in range(resamplings):
         near = nearest_members(label, distance, NEAREST)
         if len(near) >= len(points) or len(near) <= clusters:
             break  # nothing is left out, or too little would be left
-        centres = lloyd(points[near], clusters, seed + 1 + number)
+        centres = fitted(points[near.to(points.device)], clusters, seed + 1 + number)
         label, distance = nearest_centres(points, centres)
     return centres, label
+
+
+def fitted(points: Tensor | Shards, clusters: int, seed: int) -> Tensor:
+    """Return the centres of k-means: the best of several starts for few points, such as centres of a level below."""
+    if isinstance(points, Tensor) and len(points) <= FEW:
+        return kmeans(points, clusters, seed)[1].cpu()
+    return lloyd(points, clusters, seed)
 
 
 def nearest_members(label: Tensor, distance: Tensor, count: int) -> Tensor:

@@ -26,7 +26,7 @@ def select(pool: Tensor | Shards, in_domain: Tensor, label: Tensor, budget: Tens
         label: cluster of every in-domain image, [N].
         budget: pool images of each cluster, [C]; their sum K is at most P. A cluster without images has none.
     """
-    free = torch.ones(len(pool), dtype=torch.bool)
+    free = torch.ones(len(pool), dtype=torch.bool, device=in_domain.device)
     found = []
     for cluster, count in enumerate(budget.tolist()):
         seeds = (label == cluster).nonzero().squeeze(1)
@@ -67,7 +67,7 @@ def in_turn(cosine: Tensor, index: Tensor, free: Tensor, count: int) -> tuple[Te
 def _first_occurrences(value: Tensor) -> Tensor:
     """Return the positions at which a number occurs for the first time, in their order."""
     order = value.argsort(stable=True)
-    new = torch.ones(len(value), dtype=torch.bool)
+    new = torch.ones(len(value), dtype=torch.bool, device=value.device)
     new[1:] = value[order][1:] != value[order][:-1]
     return order[new].sort().values
 
@@ -78,6 +78,7 @@ def nearest(pool: Tensor | Shards, seeds: Tensor, k: int) -> tuple[Tensor, Tenso
         return search(seeds.float(), pool, k)
     best, start = None, 0
     for rows in pool.split(BLOCK):
+        rows = rows.to(seeds.device)
         cosine, index = search(seeds.float(), rows, min(k, len(rows)))
         part = cosine, index + start
         start += len(rows)

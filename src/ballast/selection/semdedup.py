@@ -47,13 +47,11 @@ def closest_before(pool: Tensor | Shards, cells: int, seed: int) -> Tensor:
     for members in track(order.split(sizes), "SemDeDup", unit="cell"):
         for part in members.split(LARGEST):
             if len(part) > 1:
-                found[part] = of_cell(pool[part].float())
+                found[part] = of_cell(pool[part.to(pool.device)].float()).cpu()
     return found
 
 
 def of_cell(z: Tensor) -> Tensor:
     """Return m [n] of the unit vectors z [n, d] of a cell in their order."""
-    cosine = (z @ z.T).tril_(-1) + torch.full((len(z), len(z)), -2.0).triu_()
-    largest = cosine.max(1).values
-    largest[0] = -1.0
-    return largest
+    later = torch.ones(len(z), len(z), dtype=torch.bool, device=z.device).triu()
+    return (z @ z.T).masked_fill_(later, -1.0).max(1).values
