@@ -13,7 +13,7 @@ DATA ?=
 QUICK ?=
 COMMA := ,
 SPACE := $(subst ,, )
-MEASURED := $(filter-out diagnostics closeness,$(basename $(notdir $(wildcard metrics/*.json))))
+MEASURED := $(filter-out diagnostics closeness suitability,$(basename $(notdir $(wildcard metrics/*.json))))
 ROWS := $(if $(filter show,$(METHODS)),$(MEASURED),$(subst $(COMMA), ,$(METHODS)))
 KNOWN_ROWS = $(foreach row,$(ROWS),$(if $(filter $(row),$(MEASURED)),,$(error METHODS: expected rows with a file in \
 	metrics/ ($(MEASURED)), got $(row))))

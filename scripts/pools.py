@@ -1,8 +1,8 @@
 """Make pools of known kinds, from near to useless, beside the images of docs/results.md.
 
 Each is a .npy array of 5,000 images in data/external/pools, of what is at hand in data/external: a folder per class of
-labelled images (train), and the pool of natural images with a folder per WordNet name (pool). The images that `own` takes
-from the labelled ones are missing in the list train.txt, which the study trains on.
+labelled images (train), and the pool of natural images with a folder per WordNet name (pool). The images that `own`
+takes from the labelled ones are missing in the list train.txt, which the study trains on.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,10 @@ DATA, POOLS = Path("data/external"), Path("data/external/pools")
 IMAGES, SIZE = 5000, 32
 HELD_OUT = 500  # labelled images of every class that only the pool `own` has
 NEAR = (  # Tiny-ImageNet's frogs, birds, dogs, cats, hoofed animals and vehicles: relatives of CIFAR-10's classes
-    "n01641577 n01644900 n01855672 n02002724 n02056570 n02058221 n02085620 n02094433 n02099601 n02099712 n02106662 "
-    "n02113799 n02123045 n02123394 n02124075 n02403003 n02410509 n02415577 n02423022 n02437312 n02814533 n02917067 "
-    "n03100240 n03393912 n03662601 n03670208 n03796401 n03977966 n04146614 n04285008 n04465501 n04487081").split()
+    "n01641577", "n01644900", "n01855672", "n02002724", "n02056570", "n02058221", "n02085620", "n02094433",
+    "n02099601", "n02099712", "n02106662", "n02113799", "n02123045", "n02123394", "n02124075", "n02403003",
+    "n02410509", "n02415577", "n02423022", "n02437312", "n02814533", "n02917067", "n03100240", "n03393912",
+    "n03662601", "n03670208", "n03796401", "n03977966", "n04146614", "n04285008", "n04465501", "n04487081")
 OBJECTS = "n025"  # WordNet names from here on are no animals: artefacts, food, landscapes
 
 

@@ -2,6 +2,7 @@
 
 Pictures are of the first repeat."""
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,6 +26,7 @@ from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 
 PARTS = 20_000  # pool images on a map
+SELECTED = ["row", "repeat", "round", "pool", "path", "cluster", "score", "distance", "cosine", "few", "x", "y"]
 
 
 def main() -> None:
@@ -40,6 +42,9 @@ def main() -> None:
     write_atomic("results/map.png", _map(in_domain, features, _groups(repeats[0], p.dataset.groups), part, index))
     table = pd.concat([_closeness(repeat, p.dataset.groups, traces) for repeat in repeats], ignore_index=True)
     write_atomic("results/closeness.csv", table.to_csv(index=False))
+    buffer = io.BytesIO()
+    pd.concat([_selected(repeat, p.dataset.groups, traces) for repeat in repeats]).to_parquet(buffer, index=False)
+    write_atomic("data/selected.parquet", buffer.getbuffer())
     last = table.drop(columns="epoch").groupby(["method", "repeat"], sort=False).last()
     write_metrics("metrics/closeness.json", {
         method: mean_and_error(values.dropna(axis=1).to_dict("records"))
@@ -93,6 +98,22 @@ def _closeness(repeat: Repeat, rule: str, traces: dict[str, pd.DataFrame]) -> pd
             for epoch, part in trace[trace["repeat"] == repeat.number].assign(
                 epoch=trace.get("epoch", 0)).groupby("epoch")]
     return pd.DataFrame(rows, columns=["method", "epoch", "repeat", *GROUPS]).round(4)
+
+
+def _selected(repeat: Repeat, rule: str, traces: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a line for every image of every choice: why it was chosen, where it lies on the map, how close to Few."""
+    in_domain, pool = _features(repeat)
+    own = [trace[trace["repeat"] == repeat.number].assign(row=row) for row, trace in traces.items()]
+    table = pd.concat([pd.DataFrame(columns=["epoch", *SELECTED]), *own])
+    index, place = np.unique(table["pool"].to_numpy("int64"), return_inverse=True)
+    vectors = pool[torch.from_numpy(index)]
+    few = in_domain[torch.from_numpy(_groups(repeat, rule) == "Few")]
+    close = search(vectors, few, 1)[0][:, 0].numpy() if len(few) and len(index) else np.full(len(index), np.nan)
+    at = plane(in_domain.numpy(), vectors.numpy())[1] if len(index) else np.empty((0, 2))
+    score = table["q"].astype(float) if "q" in table else np.nan
+    return table.assign(repeat=repeat.number, round=table["epoch"].astype("Int64"), score=score,
+                        cluster=table["cluster"].astype("Int64"), few=close[place], x=at[place, 0], y=at[place, 1]
+                        )[SELECTED].astype({name: float for name in ("score", "distance", "cosine")}).round(4)
 
 
 if __name__ == "__main__":

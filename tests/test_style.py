@@ -27,12 +27,13 @@ FLOORS = (  # an import goes to a lower floor or stays in its package
     ("config",),
     ("augment", "losses", "embeddings", "checks"),
     ("images", "tailness"),
-    ("selection",),
+    ("selection", "suitability"),
     ("encoders", "sources"),
     ("frameworks", "ideas"),
     ("training",),
     ("evaluation",),
     ("report",),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {package: floor for floor, packages in enumerate(FLOORS) for package in packages}

@@ -1,49 +1,27 @@
-"""The command ``ballast``, which uses an encoder that the pipeline has trained, and fetches one to start from.
+"""The command ``ballast``: use a trained encoder, fetch one to start from, choose from a pool, or ask if it can help.
 
     ballast embed --encoder runs/colt/1/encoder.safetensors --images FOLDER --out features.npy
     ballast fetch timm vit_small_patch14_dinov2.lvd142m --out data/external/dinov2.safetensors
+    ballast select --in-domain images.npy --pool pool.npy --rule kcenter --budget 10000 --out selected.parquet
+    ballast audit --in-domain images.npy --pool pool.npy --out audit.md
 """
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import torch
-
-from ballast.augment.color import grayscale
-from ballast.encoders.hub import released
-from ballast.encoders.model import load_encoder, save_weights
-from ballast.images.decode import DecodeError, decode_all
-from ballast.runtime.device import device
+from ballast.config.selections import BY_RULE
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import resolve_path, save_array, write_atomic
-from ballast.runtime.progress import track
-from ballast.sources.listing import listing
-
-BATCH = 256
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(words: list[str] | None = None) -> None:
     """Run a command line; a mistake ends it with one line."""
-    parser = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    fetching = commands.add_parser("fetch", help="download released weights to start from (the network of a profile)")
-    fetching.add_argument("source", choices=("timm", "torchvision"))
-    fetching.add_argument("name", help="of the network; timm's may name its weights after a dot")
-    fetching.add_argument("--out", required=True, help="the file to write, as .safetensors")
-    command = commands.add_parser("embed", help="compute the features of images with a trained encoder")
-    command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
-    command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
-    command.add_argument("--root", help="where the paths of a list start")
-    command.add_argument("--out", required=True, help="features [N, d] as .npy; a .csv beside it names their files")
-    given = parser.parse_args(arguments)
+    given = vars(parser().parse_args(words))
+    command = given.pop("command")
     try:
-        if given.command == "fetch":
-            fetch(given.source, given.name, Path(given.out))
-        else:
-            embed(given.encoder, given.images, given.root, Path(given.out))
+        # A file of ballast.commands for each: torch alone takes two seconds to import.
+        getattr(import_module(f"ballast.commands.{command}"), command)(**given)
     except BallastError as error:
         sys.exit(f"ballast: {error}")
     except OSError as error:
@@ -52,51 +30,46 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit("ballast: stopped")
 
 
-def fetch(source: str, name: str, out: Path) -> None:
-    """Write the released weights of a network of timm or torchvision."""
-    if out.suffix != ".safetensors":
-        raise BallastError(f"--out {out}: expected a name that ends in .safetensors")
-    network = released(source, name)
-    save_weights(network, out)
-    print(f"{sum(value.numel() for value in network.parameters()):,} weights to {out}; their network is\n"
-          f"  network: {{source: {source}, name: {name}, projection: 128}}")
+def parser() -> argparse.ArgumentParser:
+    """Return what reads a command line."""
+    root = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
+    commands = root.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("fetch", help="download released weights to start from (the network of a profile)")
+    command.add_argument("source", choices=("timm", "torchvision"))
+    command.add_argument("name", help="of the network; timm's may name its weights after a dot")
+    command.add_argument("--out", required=True, type=Path, help="the file to write, as .safetensors")
+    command = commands.add_parser("embed", help="compute the features of images with a trained encoder")
+    command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
+    command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
+    command.add_argument("--root", help="where the paths of a list start")
+    command.add_argument("--out", required=True, type=Path,
+                         help="features [N, d] as .npy; a .csv beside it names their files")
+    command = commands.add_parser("select", help="choose pool images by any rule, from embeddings alone")
+    _vectors(command)
+    command.add_argument("--rule", required=True, choices=BY_RULE, help="docs/methods has a page for each")
+    command.add_argument("--budget", required=True, type=int, help="images to choose")
+    command.add_argument("--out", required=True, type=Path,
+                         help="the choice in its order, .parquet or .csv; column pool: rows of the pool from 0")
+    command.add_argument("--views", nargs="+", action="append", default=[], metavar="FILE",
+                         help="for mak: an augmented pass over the pool, like --pool; once for each pass")
+    command.add_argument("--among", type=Path, metavar="FILE", help="choose only from the rows of an earlier --out")
+    command.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE",
+                         help="a setting of the rule, like alpha=0.5 (docs/select.md)")
+    command.add_argument("--seed", type=int, default=1, help="of all that is drawn (1)")
+    command.add_argument("--explain", action="store_true", help="add columns that say why an image was chosen")
+    command = commands.add_parser("audit", help="ask whether a pool can help, from embeddings alone")
+    _vectors(command)
+    command.add_argument("--evaluation", nargs="+", default=[], metavar="FILE",
+                         help="embeddings of images to test on, of which the pool should have none")
+    command.add_argument("--out", required=True, type=Path, help="a page, .md; the numbers go beside it as .json")
+    command.add_argument("--seed", type=int, default=1, help="of all that is drawn (1)")
+    return root
 
 
-def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
-    """Write the features float32 [N, d] of all images that can be read, and a table of all files: row, path, status."""
-    if out.suffix != ".npy":
-        raise BallastError(f"--out {out}: expected a name that ends in .npy")
-    model, size, short = load_encoder(encoder)
-    model.to(device())
-    paths = listing(images, root, labelled=False).paths()
-    decoded = track(decode_all([resolve_path(path) for path in paths], short), "embed", len(paths), unit="image")
-    features, status, batch = [], [], []
-    for number, image in enumerate(decoded, 1):
-        status.append(str(image) if isinstance(image, DecodeError) else "ok")
-        if status[-1] == "ok":
-            batch.append(image.pixels)
-        if batch and (len(batch) == BATCH or number == len(paths)):
-            features.append(_features(model, np.stack(batch), size))
-            batch = []
-    if not features:
-        raise BallastError(f"{images}: none of its {len(paths)} files is an image; the first is {paths[0]}: "
-                           f"{status[0]}")
-    table = pd.DataFrame({"path": paths, "status": status})
-    usable = table["status"] == "ok"
-    table.insert(0, "row", (usable.cumsum() - 1).where(usable).astype("Int64"))
-    save_array(out, np.concatenate(features))
-    write_atomic(out.with_suffix(".csv"), table.to_csv(index=False))
-    print(f"{usable.sum()} features to {out}; {(~usable).sum()} files could not be read ({out.with_suffix('.csv')})")
-
-
-@torch.inference_mode()
-def _features(model: torch.nn.Module, pixels: np.ndarray, size: int) -> np.ndarray:
-    """Return the features [B, d] of the middle size x size of images uint8 [B, 3, short, short]."""
-    edge = (pixels.shape[-1] - size) // 2
-    views = torch.from_numpy(pixels[:, :, edge : edge + size, edge : edge + size]).to(device()).float().div_(255)
-    if model.channels == 1:
-        views = grayscale(views)[:, :1]
-    return model.features(views.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
+def _vectors(command: argparse.ArgumentParser) -> None:
+    for name, what in (("--in-domain", "the images to learn from"), ("--pool", "the pool")):
+        command.add_argument(name, required=True, nargs="+", metavar="FILE",
+                             help=f"embeddings of {what}: .npy or .parquet files in their order, or a folder of them")
 
 
 if __name__ == "__main__":

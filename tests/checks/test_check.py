@@ -66,7 +66,7 @@ def test_rows_are_built_alike_with_and_without_checks():
     ("sede", 1, "sede: unknown key; did you mean 'seed'?"),
     ("selections.mak.alhpa", 0.3, "selections.mak.alhpa: unknown key; did you mean 'alpha'?"),
     ("selections.mak.of", KeyError, "selections.mak.of: missing"),
-    ("selections.mak.of", "mak", "selections.mak.of: expected selections that do not choose from themselves, got the c"),
+    ("selections.mak.of", "mak", "selections.mak.of: expected selections that do not choose from themselves, got the "),
     ("selections.mak.of", "colt", "selections.mak.of: expected one of all, random,"),
     ("selections.mak.by", "embed", "selections.mak.by: expected scores, which the rule mak needs, got embed"),
     ("selections.shortlist.share", 0, "selections.shortlist.share: expected a value greater than 0, got 0"),

@@ -4,7 +4,7 @@ from tests.oracles.spread import spread_by_turns
 
 
 def shares_by_loops(levels, picks):
-    """Return what every cluster of the first level gives; levels: lists, the cluster of every part of the level below."""
+    """Return what every cluster of the first level gives; levels: the parent of every part of the level below."""
     def size(level, cluster):
         parts = [part for part, parent in enumerate(levels[level]) if parent == cluster]
         return len(parts) if level == 0 else sum(size(level - 1, part) for part in parts)

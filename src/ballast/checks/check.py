@@ -31,7 +31,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 POOLS = ("none", *WHOLE_POOL)
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
 RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",
-            "closeness", "protocols", "repeats", "show", "variants")
+            "closeness", "suitability", "protocols", "repeats", "show", "variants")
 EYES = "embed.encoder"  # what variants may change beside rows
 DEEPEST = 8
 
@@ -220,8 +220,8 @@ def _check_names(params: Params) -> None:
 
 def _check_pool(params: dict, method: MethodRow, place: str) -> None:
     if method.pool not in (*POOLS, *params["selections"]):
-        raise BallastError(f"{place}.pool: expected none, all, seen or a selection ({', '.join(params['selections'])}), "
-                           f"got {shown(method.pool)}")
+        raise BallastError(f"{place}.pool: expected none, all, seen or a selection "
+                           f"({', '.join(params['selections'])}), got {shown(method.pool)}")
     if method.images == "none" and method.pool != "all":
         raise BallastError(f"{place}.pool: expected all, the images of a row with images: none, got "
                            f"{shown(method.pool)}")

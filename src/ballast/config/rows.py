@@ -123,7 +123,8 @@ def absent_row(params: dict, name: str) -> str | None:
     for key, row, choices in named:
         if row not in choices:
             what = "selection" if key.startswith("set.selections.") else "row"
-            return f"{VARIANTS}: {name}.{key}: expected a {what} of params.yaml ({', '.join(choices)}), got {shown(row)}"
+            return (f"{VARIANTS}: {name}.{key}: expected a {what} of params.yaml ({', '.join(choices)}), got "
+                    f"{shown(row)}")
     return None
 
 

@@ -6,45 +6,16 @@ A file is a .npy matrix, or a Parquet table with one column of vectors. Row i is
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from ballast.embeddings.vectors import row_blocks
 from ballast.runtime.errors import BallastError
 
 NAMES = ("images.npy", "pool.npy")
 
 
 def read_matrix(path: str | Path) -> np.ndarray:
-    """Return the float32 matrix [N, d] of a .npy or Parquet file.
-
-    Raises:
-        BallastError: the file is no such matrix, or has a row that is not finite or zero.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise BallastError(f"{path}: missing; expected embeddings as .npy or Parquet")
-    try:
-        matrix = _parquet(path) if path.suffix == ".parquet" else np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError, ImportError) as error:
-        raise BallastError(f"{path}: expected a .npy matrix or a Parquet table with a column of vectors, got an error "
-                           f"({str(error).splitlines()[0]})") from error
-    if matrix.ndim != 2 or not matrix.size or matrix.dtype.kind != "f":
-        raise BallastError(f"{path}: expected a matrix of floating-point numbers with a row for every image, got "
-                           f"{matrix.dtype} of shape {list(matrix.shape)}")
-    matrix = matrix.astype(np.float32)
-    length = np.abs(matrix).max(axis=1)
-    wrong = np.flatnonzero(~np.isfinite(length) | (length == 0))
-    if len(wrong):
-        raise BallastError(f"{path}: expected finite rows that are not zero, got {len(wrong)} others; the first is row "
-                           f"{wrong[0]}, counted from 0")
-    return matrix
-
-
-def _parquet(path: Path) -> np.ndarray:
-    table = pd.read_parquet(path)  # by pyarrow
-    vectors = [name for name in table if len(table) and isinstance(table[name].iloc[0], np.ndarray)]
-    if len(vectors) != 1:
-        raise ValueError(f"{len(vectors)} columns of vectors")
-    return np.stack(table[vectors[0]].to_numpy())
+    """Return the float32 matrix [N, d] of a .npy or Parquet file, whose rows are finite and not zero."""
+    return np.concatenate(list(row_blocks(path)))
 
 
 def fitted(path: str, matrix: np.ndarray, kept: np.ndarray, manifest: str) -> np.ndarray:

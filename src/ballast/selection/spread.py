@@ -1,6 +1,5 @@
 """Division of a budget among clusters, as evenly as their sizes allow (water filling)."""
 
-import torch
 from torch import Tensor
 
 

@@ -1,0 +1,1 @@
+"""What the command ``ballast`` does, a file for each of its words."""
