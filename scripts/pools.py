@@ -1,8 +1,7 @@
-"""Make pools of known kinds, from near to useless, beside the images of docs/results.md.
+"""Make pools of known kinds beside the default's characters, from the classes' own images to noise.
 
-Each is a .npy array of 5,000 images in data/external/pools, of what is at hand in data/external: a folder per class of
-labelled images (train), and the pool of natural images with a folder per WordNet name (pool). The images that `own`
-takes from the labelled ones are missing in the list train.txt, which the study trains on.
+Each is an array of 5,000 images in data/external/pools, like the labelled images train and test there, of what the
+dependencies ship: rendered characters, scikit-learn's photographs and digits. Nothing is downloaded.
 """
 
 from collections.abc import Callable
@@ -10,89 +9,76 @@ from pathlib import Path
 
 import numpy as np
 
-from ballast.images.decode import decode_all
-from ballast.runtime.files import save_array, write_atomic
+from ballast.runtime.files import save_array
 from ballast.runtime.rng import numpy_generator
-from ballast.sources import glyphs
+from ballast.sources import digits, glyphs
 
-DATA, POOLS = Path("data/external"), Path("data/external/pools")
-IMAGES, SIZE = 5000, 32
-HELD_OUT = 500  # labelled images of every class that only the pool `own` has
-NEAR = (  # Tiny-ImageNet's frogs, birds, dogs, cats, hoofed animals and vehicles: relatives of CIFAR-10's classes
-    "n01641577", "n01644900", "n01855672", "n02002724", "n02056570", "n02058221", "n02085620", "n02094433",
-    "n02099601", "n02099712", "n02106662", "n02113799", "n02123045", "n02123394", "n02124075", "n02403003",
-    "n02410509", "n02415577", "n02423022", "n02437312", "n02814533", "n02917067", "n03100240", "n03393912",
-    "n03662601", "n03670208", "n03796401", "n03977966", "n04146614", "n04285008", "n04465501", "n04487081")
-OBJECTS = "n025"  # WordNet names from here on are no animals: artefacts, food, landscapes
+POOLS = Path("data/external/pools")
+IMAGES, SIZE = 5000, 16
+LABELLED = {"train": 160, "test": 200}  # images per class, as in configs/datasets/glyphs.yaml
+COPIES = 50
 
 
 def make() -> list[str]:
-    """Write the pools that are missing and the list of the remaining labelled images; return the pools' names."""
-    classes = sorted(path.name for path in (DATA / "train").iterdir())
-    files = {name: sorted((DATA / "train" / name).iterdir()) for name in classes}
-    lines = [f"{path.relative_to(DATA / 'train')} {label}\n" for label, name in enumerate(classes)
-             for path in files[name][:-HELD_OUT]]
-    write_atomic(POOLS / "train.txt", "".join(lines))
-    held_out = [path for name in classes for path in files[name][-HELD_OUT:]]
-    kinds = _kinds(held_out)
-    for name, images in kinds.items():
+    """Write the labelled images and the pools that are missing; return the names of the pools."""
+    for part, per_class in LABELLED.items():
+        images, labels = glyphs.labelled(per_class, SIZE, 0, part)
+        save_array(POOLS / f"{part}_labels.npy", labels)
+        save_array(POOLS / f"{part}.npy", images[:, 0])
+    for name, images in KINDS.items():
         if not (POOLS / f"{name}.npy").exists():
-            array = images(numpy_generator(0, "pools", name))
-            assert array.shape == (IMAGES, SIZE, SIZE, 3) and array.dtype == np.uint8, (name, array.shape)
-            save_array(POOLS / f"{name}.npy", array)
-    return list(kinds)
+            save_array(POOLS / f"{name}.npy", images(numpy_generator(0, "pools", name)))
+    return list(KINDS)
 
 
-def _kinds(held_out: list[Path]) -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
-    """Return for every pool how it is made with a random generator."""
-    natural = sorted((DATA / "pool").glob("*/*"))
-    near = [path for path in natural if path.parent.name in NEAR]
-    far = [path for path in natural if path.parent.name >= OBJECTS and path.parent.name not in NEAR]
-    return {
-        "own": lambda rng: _decoded(held_out),
-        "near": lambda rng: _some(near, IMAGES, rng),
-        "natural": lambda rng: _some(natural, IMAGES, rng),
-        "far": lambda rng: _some(far, IMAGES, rng),
-        "half-noise": lambda rng: np.concatenate([_some(natural, IMAGES // 2, rng), _noise(IMAGES // 2, rng)]),
-        "duplicates": lambda rng: _copies(_some(natural, IMAGES // 50, rng), rng),
-        "photographs": _photographs,
-        "glyphs": _glyphs,
-        "noise": lambda rng: _noise(IMAGES, rng),
-    }
+def own(rng: np.random.Generator) -> np.ndarray:
+    """Return more images of the classes, evenly: the best pool there could be."""
+    return glyphs.labelled(IMAGES // len(glyphs.CLASSES), SIZE, 1, "pool")[0][:, 0]
 
 
-def _decoded(files: list[Path]) -> np.ndarray:
-    return np.stack([image.pixels for image in decode_all(files, SIZE)]).transpose(0, 2, 3, 1)
+def mixed(near: int) -> np.ndarray:
+    """Return foreign characters and photograph textures, as the default's pool has them."""
+    return glyphs.pool(near, IMAGES - near, SIZE, 0)[0][:, 0]
 
 
-def _some(files: list[Path], count: int, rng: np.random.Generator) -> np.ndarray:
-    return _decoded([files[index] for index in rng.permutation(len(files))[:count]])
+def noise(rng: np.random.Generator) -> np.ndarray:
+    """Return uniform noise."""
+    return rng.integers(0, 256, (IMAGES, SIZE, SIZE), np.uint8)
 
 
-def _noise(count: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(0, 256, (count, SIZE, SIZE, 3), np.uint8)
+def half_noise(rng: np.random.Generator) -> np.ndarray:
+    """Return foreign characters and noise, half each."""
+    return np.concatenate([mixed(IMAGES)[: IMAGES // 2], noise(rng)[: IMAGES // 2]])
 
 
-def _copies(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return 50 copies of every image, each a little brighter or darker, so that no two are the same file."""
-    shift = rng.integers(-8, 9, (50 * len(images), 1, 1, 1))
-    return np.clip(np.repeat(images, 50, axis=0).astype(int) + shift, 0, 255).astype(np.uint8)
+def duplicates(rng: np.random.Generator) -> np.ndarray:
+    """Return 50 copies of 100 foreign characters, each a little brighter or darker, so that no two are equal."""
+    copies = np.repeat(mixed(IMAGES)[: IMAGES // COPIES], COPIES, axis=0).astype(int)
+    return np.clip(copies + rng.integers(-8, 9, (IMAGES, 1, 1)), 0, 255).astype(np.uint8)
 
 
-def _photographs(rng: np.random.Generator) -> np.ndarray:
-    """Return random crops of scikit-learn's two photographs, at two scales."""
+def photographs(rng: np.random.Generator) -> np.ndarray:
+    """Return crops of scikit-learn's two photographs in gray, at several scales."""
     from sklearn.datasets import load_sample_images
 
-    photos, crops = load_sample_images().images, []
+    photos = [photo.mean(2).astype(np.uint8) for photo in load_sample_images().images]
+    crops = []
     for number in range(IMAGES):
-        photo, step = photos[number % 2], int(rng.integers(1, 5))
-        top, left = (int(rng.integers(0, side - step * SIZE)) for side in photo.shape[:2])
+        photo, step = photos[number % 2], int(rng.integers(1, 9))
+        top, left = (int(rng.integers(0, side - step * SIZE)) for side in photo.shape)
         crops.append(photo[top : top + step * SIZE : step, left : left + step * SIZE : step])
     return np.stack(crops)
 
 
-def _glyphs(rng: np.random.Generator) -> np.ndarray:
-    """Return the foreign characters of the default's pool, in inks and on papers of random colours."""
-    gray = glyphs.pool(IMAGES, 0, SIZE, 0)[0].transpose(0, 2, 3, 1) / 255
-    paper, ink = rng.integers(0, 256, (2, IMAGES, 1, 1, 3))
-    return (paper * gray + ink * (1 - gray)).astype(np.uint8)
+def handwritten(rng: np.random.Generator) -> np.ndarray:
+    """Return scikit-learn's digits, twice as large, dark on light, each several times at a random place."""
+    images = np.concatenate([digits.labelled(0, "train")[0], digits.labelled(0, "test")[0], digits.pool()[0]])[:, 0]
+    large = 255 - np.repeat(np.repeat(images, 2, axis=1), 2, axis=2)
+    shifts = rng.integers(-3, 4, (IMAGES, 2))
+    return np.stack([np.roll(large[number % len(large)], tuple(shift), (0, 1)) for number, shift in enumerate(shifts)])
+
+
+KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "own": own, "near": lambda rng: mixed(IMAGES), "mixed": lambda rng: mixed(IMAGES // 6),
+    "textures": lambda rng: mixed(0), "half-noise": half_noise, "duplicates": duplicates, "photographs": photographs,
+    "handwritten": handwritten, "noise": noise}

@@ -38,7 +38,7 @@ def select(p, name: str, selection: Selection, of: str, repeat: Repeat) -> None:
         chosen = choose(selection, seen(selection.by, repeat, len(images), device), p.profile.sampling.budget,
                         repeat.seed, within)
     except BallastError as error:
-        raise BallastError(f"params.yaml: selections.{name}: {error}") from error
+        raise BallastError(f"params.yaml: selections.{name}.{error}") from error
     save_store(images.take(torch.tensor(chosen["pool"].to_numpy())), repeat.pool(name))
     paths = read_files("data/pool/all")["path"].to_numpy()
     write_atomic(repeat.selected(name), chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))

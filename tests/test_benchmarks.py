@@ -14,6 +14,7 @@ TABLES = {
     "evaluation": ["Pool embedding", "Round of COLT", "Probe"],
     "augmentation": ["Augmentation"],
     "loop": ["Epoch of SimCLR"],
+    "rules": ["ballast select"],
     "gpu": ["8 steps in fp32"],
 }
 

@@ -14,6 +14,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -50,13 +52,23 @@ def project(finished, tmp_path_factory):
     write_glyphs(external)
     shutil.copytree(external / "train", external / "in_domain")
     shutil.copytree(external / "test/A", finished.folder / "new_photos")
+    write_vectors(finished.folder)
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
-        ignored.write("new_photos\nfeatures.*\n.venv\n")
+        ignored.write("new_photos\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\n")
     finished.git("branch", "-M", "main")
     finished.change({"show": yaml.safe_load((ROOT / "params.yaml").read_text())["show"]})
     finished.run("dvc", "repro")
     finished.commit()
     return finished
+
+
+def write_vectors(folder):
+    """Write the embeddings that docs/select.md and docs/suitability.md name, more of the pool than they choose."""
+    rng = np.random.default_rng(0)
+    for name, rows in (("images", 200), ("test", 100), ("pool", 10_500), ("pass-1", 10_500), ("pass-2", 10_500)):
+        vectors = rng.standard_normal((rows, 8), np.float32)
+        np.save(folder / f"{name}.npy", vectors)
+        pd.DataFrame({"vector": list(vectors)}).to_parquet(folder / f"{name}.parquet")
 
 
 def change(project, name, block, **values):

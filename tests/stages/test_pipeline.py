@@ -22,8 +22,8 @@ BLIND = {  # stages that may not see a label, and their words
     "pretrain@mak": "mak longtail mak none",
     "embed": "simclr",
     "score_pool": "",
-    "select_pool@mak": "mak",
-    "select_pool@kcenter": "kcenter",
+    "select_pool@mak": "mak all",
+    "select_pool@kcenter": "kcenter all",
     "pretrain@guide": "guide longtail all none",
     "student@guided": "guided guide",
 }

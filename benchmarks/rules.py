@@ -1,0 +1,72 @@
+"""`ballast select` as a whole command, by every rule, from files of random vectors: seconds and memory.
+
+    python -m benchmarks.rules [quick]
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.timing import show
+
+IN_DOMAIN = 2_500
+LARGE = {"random": [], "hkmeans": ["--set", "clusters=[2000, 200, 20]"], "semdedup": ["--set", "cells=500"],
+         "retrieval": [], "facility": [], "kcenter": []}  # rules, and what they are told
+REPEATS = 3
+
+
+def main(quick: bool) -> None:
+    """Print medians over three runs of every command; K-center and facility location run once."""
+    images, width, budget = (4_000, 32, 400) if quick else (100_000, 512, 10_000)
+    pool, dims = (10_000, 16) if quick else (1_000_000, 128)
+    lines = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        files = written(folder, images, width, 0)
+        for rule, words in LARGE.items():
+            often = 1 if quick or rule in ("facility", "kcenter") else REPEATS
+            words = [] if quick else words
+            lines.append({"rule": rule, "pool": f"{images:,} x {width}", "picks": budget,
+                          **measured([*files, "--rule", rule, "--budget", str(budget), *words], folder, often)})
+        files = written(folder, pool, dims, 2)
+        lines.append({"rule": "mak, two passes", "pool": f"{pool:,} x {dims}", "picks": budget, **measured(
+            [*files, "--rule", "mak", "--budget", str(budget)], folder, 1 if quick else REPEATS)})
+    show("ballast select", lines)
+
+
+def written(folder: Path, images: int, width: int, passes: int) -> list[str]:
+    """Write random vectors in float32; return the words that name their files."""
+    words = []
+    for name, rows in [("in-domain", IN_DOMAIN), ("pool", images), *[("views", images)] * passes]:
+        path = folder / f"{name}-{len(words)}.npy"
+        matrix = np.lib.format.open_memmap(path, "w+", np.float32, (rows, width))
+        rng = np.random.default_rng(len(words))
+        for start in range(0, rows, 100_000):
+            part = matrix[start : start + 100_000]
+            part[:] = rng.standard_normal(part.shape, np.float32)
+        words += [f"--{name}", str(path)]
+    return words
+
+
+def measured(words: list[str], folder: Path, often: int) -> dict[str, object]:
+    """Return the median seconds of a command, and the largest resident memory of its runs."""
+    seconds, peak = [], 0
+    for _ in range(often):
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "ballast.cli", "select", *words, "--out",
+                                    str(folder / "out.parquet")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0, words
+        seconds.append(time.perf_counter() - start)
+        peak = max(peak, usage.ru_maxrss // 1024)
+    return {"s": round(statistics.median(seconds), 1), "runs": often, "peak MiB": peak}
+
+
+if __name__ == "__main__":
+    main("quick" in sys.argv)
