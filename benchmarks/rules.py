@@ -1,6 +1,6 @@
 """`ballast select` as a whole command, by every rule, from files of random vectors: seconds and memory.
 
-    python -m benchmarks.rules [quick]
+    python -m benchmarks.rules [quick | OUT.csv]
 """
 
 import os
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.timing import show
 
@@ -21,7 +22,7 @@ LARGE = {"random": [], "hkmeans": ["--set", "clusters=[2000, 200, 20]"], "semded
 REPEATS = 3
 
 
-def main(quick: bool) -> None:
+def main(quick: bool, out: str | None) -> None:
     """Print medians over three runs of every command; K-center and facility location run once."""
     images, width, budget = (4_000, 32, 400) if quick else (100_000, 512, 10_000)
     pool, dims = (10_000, 16) if quick else (1_000_000, 128)
@@ -38,6 +39,8 @@ def main(quick: bool) -> None:
         lines.append({"rule": "mak, two passes", "pool": f"{pool:,} x {dims}", "picks": budget, **measured(
             [*files, "--rule", "mak", "--budget", str(budget)], folder, 1 if quick else REPEATS)})
     show("ballast select", lines)
+    if out:
+        pd.DataFrame(lines).to_csv(out, index=False)
 
 
 def written(folder: Path, images: int, width: int, passes: int) -> list[str]:
@@ -69,4 +72,5 @@ def measured(words: list[str], folder: Path, often: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main("quick" in sys.argv)
+    given = sys.argv[1:2]
+    main(given == ["quick"], given[0] if given and given != ["quick"] else None)

@@ -4,8 +4,9 @@
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
 `resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
-`norms` from tests/device/launches.csv. `rows` holds the rows that a page names near its top, in a line like "Rows:
-`colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
+`norms` from tests/device/launches.csv; those of docs/select.md and docs/suitability.md from docs/results. `rows` holds
+the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which
+they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -22,9 +23,12 @@ from ballast.report.tables import agreement, as_text, gains_as_text, summary, wi
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from scripts.shortlists import recalls
+from scripts.suitability import tables as suitability_tables
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
-PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/methods/*.md")
+PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/select.md",
+         "docs/suitability.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
 STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
@@ -32,6 +36,8 @@ STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
           ("random-pool", "random"), ("random-pool", "simclr-pool"), ("colt", "random"), ("colt-pool", "colt"),
           ("colt-pool", "simclr-pool"), ("colt-pool", "random-pool"), ("mak", "random"), ("mak-pool", "mak"),
           ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
+RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility"),
+         "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -80,6 +86,7 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         pairs = [pair for pair in STARTS if set(pair) <= set(runs["method"])]
         blocks["starts"] = as_text(with_errors(summary(runs)))
         blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
+    blocks |= of_selections(root / "docs/results")
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]
@@ -87,6 +94,24 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["norms"] = as_text(launches[~alone][["norms", "collectives", *columns]])
     if (path := root / "metrics/diagnostics.json").exists():
         blocks["diagnostics"] = diagnostics(json.loads(path.read_text(encoding="utf-8")))
+    return blocks
+
+
+def of_selections(folder: Path) -> dict[str, str]:
+    """Return the tables about selections and pools, of the files that exist."""
+    blocks = {}
+    if (path := folder / "rules.csv").exists():
+        runs = pd.read_csv(path)
+        names = list(runs["method"].unique())
+        pairs = [(name, base) for base, group in RULES.items() for name in group if {name, base} <= set(names)]
+        blocks["rules"] = as_text(with_errors(summary(runs)))
+        blocks["rules-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
+    if (path := folder / "shortlists.csv").exists():
+        blocks["recall"] = as_text(recalls(pd.read_csv(path)).reset_index())
+    if (path := folder / "rates.csv").exists():
+        blocks["rates"] = as_text(pd.read_csv(path))
+    if (path := folder / "suitability.csv").exists():
+        blocks |= suitability_tables(pd.read_csv(path))
     return blocks
 
 

@@ -61,6 +61,8 @@ def row_blocks(path: str | Path) -> Iterator[np.ndarray]:
             first, wrong = first if wrong or not len(bad) else start + int(bad[0]), wrong + len(bad)
             start += len(block)
             yield block
+    except BallastError:
+        raise
     except (ValueError, EOFError, OSError, ImportError) as error:
         raise BallastError(f"{path}: expected a .npy matrix or a Parquet table with a column of vectors, got an error "
                            f"({str(error).splitlines()[0]})") from error

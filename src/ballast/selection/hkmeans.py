@@ -91,8 +91,8 @@ def level(points: Tensor | Shards, clusters: int, resamplings: int, seed: int) -
 
 def fitted(points: Tensor | Shards, clusters: int, seed: int) -> Tensor:
     """Return the centres of k-means: the best of several starts for few points, such as centres of a level below."""
-    if isinstance(points, Tensor) and len(points) <= FEW:
-        return kmeans(points, clusters, seed)[1].cpu()
+    if len(points) <= FEW:
+        return kmeans(points[torch.arange(len(points), device=points.device)], clusters, seed)[1].cpu()
     return lloyd(points, clusters, seed)
 
 
