@@ -8,7 +8,29 @@ import pandas as pd
 from ballast.report.styles import COLORS
 from scripts.plots import offline
 from scripts.times import table
+from stages.inspect_selection import SELECTED
 from tests import ROOT
+
+
+def test_one_table_holds_the_choices_of_all_rows(finished):
+    chosen = pd.read_parquet(finished.folder / "data/selected.parquet")
+    assert list(chosen.columns) == SELECTED and set(chosen["repeat"]) == {1, 2}
+    mak = chosen[(chosen["row"] == "mak") & (chosen["repeat"] == 2)]
+    selected = pd.read_csv(finished.folder / "data/pool/mak/2/selected.csv")
+    assert mak["pool"].tolist() == selected["pool"].tolist() and mak["round"].isna().all()
+    assert (mak["score"] - selected["q"].to_numpy()).abs().max() < 1e-3
+    trace = pd.read_csv(finished.folder / "runs/colt/1/trace.csv")
+    colt = chosen[(chosen["row"] == "colt") & (chosen["repeat"] == 1)]
+    assert colt["round"].tolist() == trace["epoch"].tolist() and colt["cluster"].tolist() == trace["cluster"].tolist()
+    assert chosen[["few", "x", "y"]].notna().all().all()
+
+
+def test_the_pool_is_measured_before_it_is_trained_on(finished):
+    finished.run("dvc", "repro", "suitability")
+    metrics = json.loads((finished.folder / "metrics/suitability.json").read_text())
+    assert {"coverage", "separability", "duplicates"} <= set(metrics["se"]) and 0 <= metrics["coverage"] <= 1
+    assert (finished.folder / "results/suitability.md").read_text().startswith("# Will this pool help?")
+    assert list(pd.read_csv(finished.folder / "results/leaks.csv").columns) == ["pool", "other", "cosine", "path"]
 
 
 def test_plots_load_nothing_and_draw_all_that_waits(finished):

@@ -8,7 +8,9 @@ from ballast.config.rows import with_variant
 from tests.builders import Memory, flat_weights
 from tests.training.rows import PARAMS, PROFILE, SCENE, train, trainer
 
-ONLY_SELECTION = {"mak-tailness", "mak-proximity", "mak-both", "mak-eyes"}  # other images, the same training
+ONLY_SELECTION = {  # other images, the same training
+    "mak-tailness", "mak-proximity", "mak-both", "mak-eyes", "mak-shortlist", "colt-shortlist", "hkmeans", "semdedup",
+    "retrieval", "retrieval-sparse", "facility"}
 
 
 @pytest.fixture(scope="module")
