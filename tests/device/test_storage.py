@@ -12,6 +12,8 @@ from torchvision.io import decode_jpeg as cpus_decoder
 
 from ballast import cli
 from ballast.augment.draws import contrastive
+from ballast.config.build import build as build_settings
+from ballast.config.selections import BY_RULE
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import load_shards, save_shards
 from ballast.encoders.model import build, save_model
@@ -21,6 +23,7 @@ from ballast.images.store import load_store
 from ballast.runtime.philox import Stream
 from ballast.selection import mak
 from ballast.selection.budget import nearest_to_centres
+from ballast.selection.choose import Seen, choose
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.selection.proximity import distance_to_centres
 from ballast.sources.listing import folder
@@ -132,6 +135,17 @@ def test_selections_from_embeddings(place, limit):
         q = mak.score(tailness, distance, 0.3)
         assert chosen.device.type == distance.device.type == mak.select(q, pool, in_domain, 20, 1.5).device.type
     assert not found.errors and not found.alerts
+
+
+@pytest.mark.parametrize("rule", ["hkmeans", "semdedup", "retrieval", "facility"])
+@pytest.mark.parametrize("limit", [1, 1 << 30], ids=["streamed", "held"])
+def test_rules_of_the_curation_literature(place, rule, limit):
+    small = {"hkmeans": {"clusters": [8, 2]}, "semdedup": {"cells": 2}, "retrieval": {"clusters": 3}}
+    selection = build_settings(BY_RULE[rule], {"rule": rule, "of": "all", "by": "embed", **small.get(rule, {})})
+    with logical_gpu() as found:
+        pool = load_shards(place / "h_pool", CUDA, limit)
+        chosen = choose(selection, Seen(len(pool), load_shards(place / "h_in_domain", CUDA), pool), 10, 1)
+    assert not found.errors and not found.alerts and chosen["pool"].nunique() == 10
 
 
 def test_a_pick_of_kcenter_waits_for_nothing(place):

@@ -94,7 +94,7 @@ def _retrieval(selection: Retrieval, seen: Seen, budget: int, seed: int, rows: T
     z = seen.in_domain.float()
     label, centres = kmeans(z, selection.clusters)
     present = torch.bincount(label, minlength=len(centres)) > 0
-    density = torch.zeros(len(z))  # equal densities share equally
+    density = z.new_zeros(len(z))  # equal densities share equally
     if selection.budgets == "sparsity":
         density = neighbourhood_density(z, selection.neighbours)
     share = budgets(cluster_means(density, label, len(centres)).where(present, torch.nan), budget, 1.0, "largest")
