@@ -18,8 +18,8 @@ def sentences(found: dict[str, float], clusters: pd.DataFrame) -> Iterator[str]:
            f"always); kernel distance (MMD^2) {found['mmd2']:.3f}, Frechet distance {found['frechet']:.3f}.")
     yield (f"The pool is worth {found['clusters']:.0f} of {POOL_CLUSTERS} clusters and {found['vendi']:.1f} directions "
            f"of its embeddings.")
-    yield (f"{found['duplicates']:.1%} of the pool have a near duplicate in it, {found['copies']:.1%} one among the "
-           f"in-domain images.")
+    yield (f"To this encoder, {found['duplicates']:.1%} of the pool have a near duplicate in it, and "
+           f"{found['copies']:.1%} one among the in-domain images.")
     bare = clusters[clusters["coverage"] < BARE]
     if len(bare):
         yield (f"Clusters that the pool hardly covers: {', '.join(map(str, bare['cluster']))} "
