@@ -38,7 +38,7 @@ def main(out: str) -> None:
     lines = [line for repeat in repeats for line in of_repeat(repeat, params["selections"], budget)]
     table = pd.DataFrame(lines)
     write_atomic(out, table.to_csv(index=False))
-    print(recalls(table).to_markdown())
+    print(recalls(table).reset_index().to_markdown(index=False))
 
 
 def of_repeat(repeat: Repeat, selections: dict[str, dict], budget: int) -> list[dict[str, object]]:

@@ -86,6 +86,8 @@ def results(folder):
     for place in ("docs/results", "tests/device"):
         (folder / place).mkdir(parents=True)
     shutil.copy(ROOT / "tests/device/launches.csv", folder / "tests/device")
+    for path in (ROOT / "docs/results").glob("*.csv"):  # what docs.of_selections reads
+        shutil.copy(path, folder / "docs/results")
     TRIALS.to_csv(folder / "docs/results/resolution.csv", index=False)
     runs({"simclr": [1.0, 2.0], "frozen": [2.0, 4.0]}).to_csv(folder / "docs/results/starts.csv", index=False)
     correlation = "rank correlation of tailness and count"

@@ -16,7 +16,7 @@ FILES = {
     "runs/history/colt.csv": "repeat,epoch,images,contrastive,domain\n"
                              "1,1,10,3.5,\n1,2,20,3.0,1.5\n2,1,10,4.5,\n2,2,20,2.0,2.5\n",
     "data/recipes/pretrain/colt.yaml": yaml.safe_dump({"optimization": {"epochs": 100}, "ideas": {"colt": {"k": 10}}})}
-BLOCKS = {"": {"seed": 1, "methods": {"mak": {"select": {"alpha": 0.3}}}}, "profile": {"pretrain": {"lr": 0.3}},
+BLOCKS = {"": {"seed": 1, "selections": {"mak": {"alpha": 0.3}}}, "profile": {"pretrain": {"lr": 0.3}},
           "dataset": {"groups": "thirds"}}
 REVISION = SimpleNamespace(stages={"pretrain@colt": {}, "evaluate@colt": {}, "evaluate@own": {}},
                            read=lambda path: FILES[path].encode(), yaml=lambda path: yaml.safe_load(FILES[path]),
