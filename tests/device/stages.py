@@ -12,7 +12,7 @@ from stages.common import finished, workers
 from tests.device.gpu import logical_gpu
 
 STAGES = ("pretrain simclr longtail none none", "pretrain bcl-colt longtail all none", "embed simclr", "score_pool",
-          "select_pool kcenter", "select_pool mak", "student guided guide", "evaluate simclr", "diagnose simclr",
+          "select_pool kcenter all", "select_pool mak all", "student guided guide", "evaluate simclr", "diagnose simclr",
           "inspect_selection")
 
 
