@@ -12,8 +12,8 @@ from stages.common import finished, workers
 from tests.device.gpu import logical_gpu
 
 STAGES = ("pretrain simclr longtail none none", "pretrain bcl-colt longtail all none", "embed simclr", "score_pool",
-          "select_pool kcenter all", "select_pool mak all", "student guided guide", "evaluate simclr", "diagnose simclr",
-          "inspect_selection")
+          "select_pool kcenter all", "select_pool mak all", "student guided guide", "evaluate simclr",
+          "diagnose simclr", "inspect_selection")
 
 
 def main() -> None:

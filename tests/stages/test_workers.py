@@ -78,8 +78,11 @@ def test_a_process_that_is_killed_is_one_line():
 
 
 def interrupt_when(there: Path) -> None:
+    """Interrupt this process once a file is there; its main thread shall get the signal, not this one."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     while not there.exists():
         time.sleep(0.01)
+    time.sleep(0.2)  # the file may be there before fork has ended in the parent, where Python drops an exception
     os.kill(os.getpid(), signal.SIGINT)
 
 
