@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ballast.config.yaml import read_yaml
 from ballast.runtime.files import save_array
 from ballast.runtime.rng import numpy_generator
 from ballast.sources import digits, glyphs
 
 POOLS = Path("data/external/pools")
-IMAGES, SIZE = 5000, 16
-LABELLED = {"train": 160, "test": 200}  # images per class, as in configs/datasets/glyphs.yaml
+DEFAULT = read_yaml("configs/datasets/glyphs.yaml")
+IMAGES, SIZE = 5000, DEFAULT["source"]["size"]
+LABELLED = {part: DEFAULT["source"][f"{part}_per_class"] for part in ("train", "test")}
 COPIES = 50
 
 

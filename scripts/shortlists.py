@@ -21,7 +21,7 @@ from ballast.ideas.colt import Settings
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
-from ballast.selection.choose import Seen, choose
+from ballast.selection.choose import Evidence, choose
 from ballast.tailness.sparsity import neighbourhood_density
 from stages.common.repeats import Repeat, repeats_of
 from stages.select_pool import seen
@@ -64,7 +64,7 @@ def selection_of(block: dict) -> Selection:
     return build(BY_RULE[block["rule"]], block)
 
 
-def colt(looks: Seen, budget: int) -> Tensor:
+def colt(looks: Evidence, budget: int) -> Tensor:
     """Return the pool images of a first round of COLT by the embeddings."""
     z, settings = looks.in_domain.float(), Settings()
     label, centres = kmeans(z, settings.clusters)

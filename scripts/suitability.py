@@ -20,15 +20,15 @@ from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.suitability.measure import Suitability
-from scripts.pools import POOLS, SIZE, make
+from scripts.pools import DEFAULT, POOLS, SIZE, make
 from scripts.table import repeats as repeats_of
 from scripts.table import run
 
 NUMBERS = Path("docs/results/suitability.csv")
 DATA = "configs/datasets/folders.yaml"
 SETTINGS = ["dataset=folders", f"{DATA}:source.train={POOLS}/train.npy", f"{DATA}:source.test={POOLS}/test.npy",
-            f"{DATA}:source.size={SIZE}", f"{DATA}:longtail.largest=100", f"{DATA}:longtail.few_shot=0.05",
-            f"{DATA}:longtail.val_per_class=30"]
+            f"{DATA}:source.size={SIZE}", *(f"{DATA}:longtail.{name}={value}"
+                                           for name, value in DEFAULT["longtail"].items())]
 COLUMNS = ("All", "Few")
 MEASURES = [field.name for field in fields(Suitability)]
 

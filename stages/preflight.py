@@ -48,6 +48,9 @@ def check_sizes(selections: dict[str, dict], pool: int, budget: int) -> None:
         if sizes[name] > among:
             raise BallastError(f"params.yaml: selections.{name}: expected at most {among} images, those of "
                                f"{block['of']}, got {sizes[name]}; change `share`")
+        if round(block.get("kept", 1) * among) < sizes[name]:
+            raise BallastError(f"params.yaml: selections.{name}.kept: expected a fraction of the {among} images of "
+                               f"{block['of']} that leaves {sizes[name]} or more, got {block['kept']}")
 
 
 def check_network(network: Network | Backbone, size: int) -> None:

@@ -13,7 +13,7 @@ from ballast.images.store import load_store, save_store
 from ballast.runtime.device import prepare
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
-from ballast.selection.choose import Seen, choose
+from ballast.selection.choose import Evidence, choose
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
@@ -44,15 +44,15 @@ def select(p, name: str, selection: Selection, of: str, repeat: Repeat) -> None:
     write_atomic(repeat.selected(name), chosen.assign(path=paths[chosen["pool"]]).to_csv(index=False))
 
 
-def seen(by: str, repeat: Repeat, images: int, device: torch.device) -> Seen:
+def seen(by: str, repeat: Repeat, images: int, device: torch.device) -> Evidence:
     """Return what a selection looks at: nothing, the embeddings, or also MAK's scores."""
     if by == "none":
-        return Seen(images)
+        return Evidence(images)
     in_domain, pool = (load_shards(f"data/embed/{repeat.number}/{name}", device) for name in ("in_domain", "pool"))
     if by == "embed":
-        return Seen(images, in_domain, pool)
+        return Evidence(images, in_domain, pool)
     scores = pd.read_csv(f"data/scores/{repeat.number}.csv")
-    return Seen(images, in_domain, pool, *(torch.from_numpy(scores[name].to_numpy("float32"))
+    return Evidence(images, in_domain, pool, *(torch.from_numpy(scores[name].to_numpy("float32"))
                                            for name in ("ecle", "distance")))
 
 

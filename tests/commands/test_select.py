@@ -69,7 +69,7 @@ def test_among_an_earlier_choice(files):
     ("kcenter", ["--pool", "bad.npy"], "bad.npy: expected finite rows that are not zero, got 2 others; the first is "),
     ("kcenter", ["--pool", "empty.npy"], "empty.npy: expected a matrix of floating-point numbers with a row for every"),
     ("kcenter", ["--pool", "absent.npy"], "absent.npy: missing; expected embeddings as .npy or Parquet"),
-    ("kcenter", ["--budget", "121"], "budget: expected at most 120, the images to choose from, got 121"),
+    ("kcenter", ["--budget", "121"], "--budget: expected at most 120, the images to choose from, got 121"),
     ("kcenter", ["--budget", "0"], "--budget: expected at least 1, got 0"),
     ("kcenter", ["--out", "out.txt"], "--out out.txt: expected a name that ends in .parquet or .csv"),
     ("kcenter", ["--views", "first.npy"], "--views: expected none, since kcenter does not look at them"),

@@ -23,7 +23,7 @@ from ballast.images.store import load_store
 from ballast.runtime.philox import Stream
 from ballast.selection import mak
 from ballast.selection.budget import nearest_to_centres
-from ballast.selection.choose import Seen, choose
+from ballast.selection.choose import Evidence, choose
 from ballast.selection.kcenter import kcenter_greedy
 from ballast.selection.proximity import distance_to_centres
 from ballast.sources.listing import folder
@@ -144,7 +144,7 @@ def test_rules_of_the_curation_literature(place, rule, limit):
     selection = build_settings(BY_RULE[rule], {"rule": rule, "of": "all", "by": "embed", **small.get(rule, {})})
     with logical_gpu() as found:
         pool = load_shards(place / "h_pool", CUDA, limit)
-        chosen = choose(selection, Seen(len(pool), load_shards(place / "h_in_domain", CUDA), pool), 10, 1)
+        chosen = choose(selection, Evidence(len(pool), load_shards(place / "h_in_domain", CUDA), pool), 10, 1)
     assert not found.errors and not found.alerts and chosen["pool"].nunique() == 10
 
 

@@ -8,11 +8,11 @@ from ballast.config.build import build
 from ballast.config.selections import BY_RULE, NEEDS
 from ballast.embeddings.shards import load_shards, save_shards
 from ballast.runtime.errors import BallastError
-from ballast.selection.choose import Seen, choose
+from ballast.selection.choose import Evidence, choose
 
 CHANCE = torch.Generator().manual_seed(0)
 IN_DOMAIN, POOL = (normalize(torch.randn(count, 8, generator=CHANCE)).half() for count in (30, 90))
-SEEN = Seen(90, IN_DOMAIN, POOL, torch.rand(90, generator=CHANCE), torch.rand(90, generator=CHANCE))
+SEEN = Evidence(90, IN_DOMAIN, POOL, torch.rand(90, generator=CHANCE), torch.rand(90, generator=CHANCE))
 SMALL = {"hkmeans": {"clusters": [12, 3]}, "semdedup": {"cells": 4}, "retrieval": {"clusters": 4}}
 
 
@@ -46,14 +46,14 @@ def test_all_of_the_pool_as_a_shortlist_changes_nothing():
 @pytest.mark.parametrize("rule", sorted(set(BY_RULE) - {"random"}))
 def test_shards_give_the_same(rule, tmp_path):
     save_shards(tmp_path, [POOL], rows=40)
-    shards = Seen(90, IN_DOMAIN, load_shards(tmp_path, limit=0), SEEN.ecle, SEEN.distance)
+    shards = Evidence(90, IN_DOMAIN, load_shards(tmp_path, limit=0), SEEN.ecle, SEEN.distance)
     assert choose(selection(rule), shards, 20, 5)["pool"].equals(choose(selection(rule), SEEN, 20, 5)["pool"])
 
 
 @pytest.mark.parametrize(("rule", "values", "seen", "budget", "line"), [
     ("kcenter", {}, SEEN, 91, "budget: expected at most 90, the images to choose from, got 91"),
     ("semdedup", {"kept": 0.1}, SEEN, 20, "kept: expected a fraction that leaves the budget of 20 images, got 0.1, wh"),
-    ("mak", {}, Seen(90, IN_DOMAIN, POOL, torch.full((90,), torch.nan), SEEN.distance), 20,
+    ("mak", {}, Evidence(90, IN_DOMAIN, POOL, torch.full((90,), torch.nan), SEEN.distance), 20,
      "alpha: expected 0 with given embeddings, got 0.3"),
 ])
 def test_what_cannot_be_is_one_line(rule, values, seen, budget, line):
@@ -65,7 +65,7 @@ def test_what_cannot_be_is_one_line(rule, values, seen, budget, line):
 def test_retrieval_by_sparsity_gives_sparse_clusters_more():
     """Half of the in-domain images are one tight cluster, half are scattered."""
     tight = normalize(torch.eye(8)[0] + 0.01 * torch.randn(15, 8, generator=CHANCE))
-    seen = Seen(90, torch.cat([tight, IN_DOMAIN[:15].float()]), POOL)
+    seen = Evidence(90, torch.cat([tight, IN_DOMAIN[:15].float()]), POOL)
     even, sparse = (choose(selection("retrieval", clusters=2, budgets=budgets), seen, 30, 5)["cluster"].value_counts()
                     for budgets in ("uniform", "sparsity"))
     assert even.tolist() == [15, 15] and sparse.max() > 20

@@ -121,7 +121,7 @@ def test_a_stage_declares_the_parameters_that_it_asks_for(name):
 
 
 def test_stages_that_see_no_label_name_no_label():
-    for name in ("pretrain", "embed", "score_pool", "select_pool", "student"):
+    for name in ("pretrain", "embed", "score_pool", "select_pool", "student", "suitability"):
         assert not [dep for dep in STAGES[name]["deps"] if "label" in Path(dep).name and dep.startswith("data")], name
 
 

@@ -35,3 +35,5 @@ def test_a_selection_larger_than_what_it_chooses_from_is_one_line():
     check_sizes(selections, 1000, 100)
     with pytest.raises(BallastError, match=r"selections.mak: expected at most 90 images, those of shortlist, got 100"):
         check_sizes(selections, 900, 100)
+    with pytest.raises(BallastError, match=r"selections.dedup.kept: expected a fraction of the 900 images of all that"):
+        check_sizes({"dedup": {"of": "all", "kept": 0.1}}, 900, 100)

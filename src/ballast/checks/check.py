@@ -3,10 +3,8 @@
 ``check`` covers params.yaml, the variants in configs/variants.yaml, and the profile and data set in use.
 """
 
-import re
-
 from ballast.checks.datasets import Dataset
-from ballast.checks.selections import check_selections, check_tailness
+from ballast.checks.selections import NAME, check_selections, check_tailness
 from ballast.checks.starts import check_starts
 from ballast.config.build import MisfitError, shown, unknown_key, validated
 from ballast.config.files import VARIANTS
@@ -27,7 +25,6 @@ from ballast.config.recipe import (
 from ballast.config.rows import WHOLE_POOL, MethodRow, Params, StudentRow, absent_row, pairs, row_of, with_variant
 from ballast.runtime.errors import BallastError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 POOLS = ("none", *WHOLE_POOL)
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
 RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",

@@ -16,7 +16,7 @@ from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.vectors import files_of, unit_vectors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
-from ballast.selection.choose import Seen, choose
+from ballast.selection.choose import Evidence, choose
 from ballast.selection.explain import nearest_seed
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
@@ -38,6 +38,9 @@ def select(in_domain: list[str], pool: list[str], rule: str, budget: int, out: P
         raise BallastError(f"{pool[0]}: expected rows of {seeds.shape[1]} numbers, as in {in_domain[0]}, got "
                            f"{vectors.shape[1]}")
     within = None if among is None else rows_of(among, len(vectors))
+    available = len(vectors) if within is None else len(within)
+    if budget > available:  # before MAK's scores, which take minutes
+        raise BallastError(f"--budget: expected at most {available}, the images to choose from, got {budget}")
     seen = look(rule, selection, scoring, seeds, vectors, views, seed)
     chosen = choose(selection, seen, budget, seed, within)
     table = chosen if explain else chosen[["pool"]]
@@ -65,12 +68,12 @@ def parsed(rule: str, settings: list[str]) -> tuple[Selection, Scoring]:
 
 
 def look(rule: str, selection: Selection, scoring: Scoring, seeds: Tensor, pool: Tensor, views: list[list[str]],
-         seed: int) -> Seen:
+         seed: int) -> Evidence:
     """Return what the rule looks at; MAK's scores are computed from the augmented passes."""
     if rule != "mak":
         if views:
             raise BallastError(f"--views: expected none, since {rule} does not look at them")
-        return Seen(len(pool), seeds, pool)
+        return Evidence(len(pool), seeds, pool)
     if scoring.centres > len(seeds):
         raise BallastError(f"--set centres: expected at most {len(seeds)}, the in-domain images, got {scoring.centres}")
     if selection.alpha and len(views) < 2:
@@ -84,7 +87,7 @@ def look(rule: str, selection: Selection, scoring: Scoring, seeds: Tensor, pool:
                 raise BallastError(f"{files[0]}: expected {len(pool)} rows of {passes[0].shape[1]} numbers, got "
                                    f"{len(z)} of {z.shape[1]}")
         tailness = ecle(passes, scoring.temperature, scoring.repeats, scoring.block, seed)
-    return Seen(len(pool), seeds, pool, tailness, distance_to_centres(pool, kmeans(seeds, scoring.centres)[1]))
+    return Evidence(len(pool), seeds, pool, tailness, distance_to_centres(pool, kmeans(seeds, scoring.centres)[1]))
 
 
 def rows_of(path: Path, images: int) -> Tensor:

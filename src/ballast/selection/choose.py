@@ -20,7 +20,7 @@ from ballast.tailness.sparsity import neighbourhood_density
 
 
 @dataclass(frozen=True)
-class Seen:
+class Evidence:
     """What a rule may look at: unit vectors of both sets, and MAK's scores of the pool. Random looks at nothing."""
 
     images: int  # of the pool, P
@@ -29,12 +29,12 @@ class Seen:
     ecle: Tensor | None = None  # MAK's tailness, [P]
     distance: Tensor | None = None  # MAK's distance to the in-domain images, [P]
 
-    def within(self, rows: Tensor) -> "Seen":
+    def within(self, rows: Tensor) -> "Evidence":
         """Return the same of some rows of the pool, of scores all: MAK standardizes them over the whole pool."""
-        return Seen(len(rows), self.in_domain, None if self.pool is None else self.pool[rows], self.ecle, self.distance)
+        return Evidence(len(rows), self.in_domain, None if self.pool is None else self.pool[rows], self.ecle, self.distance)
 
 
-def choose(selection: Selection, seen: Seen, budget: int, seed: int, within: Tensor | None = None) -> pd.DataFrame:
+def choose(selection: Selection, seen: Evidence, budget: int, seed: int, within: Tensor | None = None) -> pd.DataFrame:
     """Return what a rule chooses, in its order: column ``pool``, the row in the pool, and why the rule chose it.
 
     Args:
@@ -57,15 +57,15 @@ def choose(selection: Selection, seen: Seen, budget: int, seed: int, within: Ten
     return pd.DataFrame({"pool": rows[index].numpy(), **{name: value.cpu().numpy() for name, value in found.items()}})
 
 
-def _random(_: Random, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _random(_: Random, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     return {"pool": random.select(len(rows), budget, generator(seed, "select"))}
 
 
-def _kcenter(_: KCenter, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _kcenter(_: KCenter, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     return {"pool": kcenter_greedy(_held(seen.pool, seen.in_domain.device), seen.in_domain, budget)}
 
 
-def _mak(selection: Mak, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _mak(selection: Mak, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     if selection.alpha and seen.ecle.isnan().any():
         raise BallastError(f"alpha: expected 0 with given embeddings, got {selection.alpha}; tailness needs augmented "
                            f"passes, which only an encoder can make")
@@ -74,13 +74,13 @@ def _mak(selection: Mak, seen: Seen, budget: int, seed: int, rows: Tensor) -> di
     return {"pool": index, "ecle": seen.ecle[rows][index], "distance": seen.distance[rows][index], "q": q[index]}
 
 
-def _hkmeans(selection: HKMeans, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _hkmeans(selection: HKMeans, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     index, cluster = hkmeans.select(seen.pool, budget, selection.clusters, selection.resamplings, seed,
                                     generator(seed, "select"))
     return {"pool": index, "cluster": cluster}
 
 
-def _semdedup(selection: SemDeDup, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _semdedup(selection: SemDeDup, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     left = round(selection.kept * len(rows))
     if left < budget:
         raise BallastError(f"kept: expected a fraction that leaves the budget of {budget} images, got "
@@ -90,7 +90,7 @@ def _semdedup(selection: SemDeDup, seen: Seen, budget: int, seed: int, rows: Ten
     return {"pool": index, "duplication": duplication}
 
 
-def _retrieval(selection: Retrieval, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _retrieval(selection: Retrieval, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     z = seen.in_domain.float()
     label, centres = kmeans(z, selection.clusters)
     present = torch.bincount(label, minlength=len(centres)) > 0
@@ -102,7 +102,7 @@ def _retrieval(selection: Retrieval, seen: Seen, budget: int, seed: int, rows: T
     return {"pool": index, "cluster": cluster, "cosine": cosine, "seed": seed_image}
 
 
-def _facility(selection: Facility, seen: Seen, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
+def _facility(selection: Facility, seen: Evidence, budget: int, seed: int, rows: Tensor) -> dict[str, Tensor]:
     index, gain = facility.select(seen.pool, seen.in_domain, budget, selection.clients, generator(seed, "select"))
     return {"pool": index, "gain": gain}
 
@@ -112,6 +112,6 @@ def _held(pool: Tensor | Shards, device: torch.device) -> Tensor:
     return pool if isinstance(pool, Tensor) else torch.cat(list(pool.split(1 << 20))).to(device)
 
 
-RULES: dict[type, Callable[[Selection, Seen, int, int, Tensor], dict[str, Tensor]]] = {
+RULES: dict[type, Callable[[Selection, Evidence, int, int, Tensor], dict[str, Tensor]]] = {
     Random: _random, KCenter: _kcenter, Mak: _mak, HKMeans: _hkmeans, SemDeDup: _semdedup, Retrieval: _retrieval,
     Facility: _facility}
