@@ -31,7 +31,8 @@ class Evidence:
 
     def within(self, rows: Tensor) -> "Evidence":
         """Return the same of some rows of the pool, of scores all: MAK standardizes them over the whole pool."""
-        return Evidence(len(rows), self.in_domain, None if self.pool is None else self.pool[rows], self.ecle, self.distance)
+        pool = None if self.pool is None else self.pool[rows]
+        return Evidence(len(rows), self.in_domain, pool, self.ecle, self.distance)
 
 
 def choose(selection: Selection, seen: Evidence, budget: int, seed: int, within: Tensor | None = None) -> pd.DataFrame:
