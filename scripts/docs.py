@@ -23,6 +23,7 @@ from ballast.report.tables import agreement, as_text, gains_as_text, summary, wi
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from scripts.leaks import fractions
 from scripts.shortlists import recalls
 from scripts.suitability import tables as suitability_tables
 
@@ -99,20 +100,30 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
 
 def of_selections(folder: Path) -> dict[str, str]:
     """Return the tables about selections and pools, of the files that exist."""
-    blocks = {}
-    if (path := folder / "rules.csv").exists():
-        runs = pd.read_csv(path)
-        names = list(runs["method"].unique())
-        pairs = [(name, base) for base, group in RULES.items() for name in group if {name, base} <= set(names)]
-        blocks["rules"] = as_text(with_errors(summary(runs)))
-        blocks["rules-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
-    if (path := folder / "shortlists.csv").exists():
-        blocks["recall"] = as_text(recalls(pd.read_csv(path)).reset_index())
-    if (path := folder / "rates.csv").exists():
-        blocks["rates"] = as_text(pd.read_csv(path))
-    if (path := folder / "suitability.csv").exists():
-        blocks |= suitability_tables(pd.read_csv(path))
+    blocks: dict[str, str] = {}
+    for name, made in SELECTIONS.items():
+        if (path := folder / f"{name}.csv").exists():
+            blocks |= made(pd.read_csv(path))
     return blocks
+
+
+def of_rules(name: str, runs: pd.DataFrame) -> dict[str, str]:
+    """Return accuracies and gains of the rules."""
+    pairs = [(rule, base) for base, group in RULES.items() for rule in group if {rule, base} <= set(runs["method"])]
+    return {name: as_text(with_errors(summary(runs))),
+            f"{name}-gains": as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))}
+
+
+SELECTIONS = {  # files of docs/results, and the tables that they make
+    "rules": lambda runs: of_rules("rules", runs),
+    "rules-study": lambda runs: of_rules("rules-study", runs),
+    "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
+    "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
+    "leaks": lambda table: {"leaks": as_text(fractions(table))},
+    "leaks-study": lambda table: {"leaks-study": as_text(fractions(table))},
+    "rates": lambda table: {"rates": as_text(table)},
+    "suitability": suitability_tables,
+}
 
 
 def resolution(trials: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from ballast.images.folder import read_files
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
 from ballast.runtime.files import write_atomic
-from ballast.suitability.duplicates import bound_between, pairs
+from ballast.suitability.leaks import VIEWS, leaks, view
 from ballast.suitability.measure import suitability
 from ballast.suitability.page import page
 from stages.common.files import write_metrics
@@ -32,7 +32,7 @@ def main(row: str) -> None:
     repeats = repeats_of(p)
     measured = side_by_side(partial(measure, p), repeats, [f"repeat {repeat.number}" for repeat in repeats])
     found = [values for values, _, _ in measured if values]
-    leaked = leaks(p, row, repeats[0])
+    leaked = leaked_by(p, row, repeats[0])
     write_metrics("metrics/suitability.json", mean_and_error(found), digits=4)
     write_atomic("results/leaks.csv", leaked.to_csv(index=False))
     values, clusters, sizes = measured[0]
@@ -57,7 +57,7 @@ def embeddings(repeat: Repeat) -> list[Tensor]:
     return [load_shards(f"data/embed/{repeat.number}/{name}") for name in ("in_domain", "pool")]
 
 
-def leaks(p, row: str, repeat: Repeat) -> pd.DataFrame:
+def leaked_by(p, row: str, repeat: Repeat) -> pd.DataFrame:
     """Return pool images that are near duplicates of test images by an encoder's features, with their files.
 
     Without test images, or with embeddings that were given, there is nothing to compare.
@@ -68,8 +68,8 @@ def leaks(p, row: str, repeat: Repeat) -> pd.DataFrame:
     if not len(images) or given(f"runs/{row}") or len(in_domain) < FEWEST:
         return pd.DataFrame(columns=["pool", "other", "cosine", "path"])
     model = load_model(p.profile.network, images.channels, repeat.start(row)).to(device)
-    evaluation = normalize(embed(model, images)[0]).cpu()
-    found = pairs(pool, evaluation, bound_between(in_domain, evaluation))
+    views = [normalize(embed(model, images, view(images, *how))[0]).cpu() for how in VIEWS]
+    found = leaks(pool, in_domain, views)
     return found.assign(path=read_files("data/pool/all")["path"].to_numpy()[found["pool"]])
 
 

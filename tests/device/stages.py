@@ -13,7 +13,7 @@ from tests.device.gpu import logical_gpu
 
 STAGES = ("pretrain simclr longtail none none", "pretrain bcl-colt longtail all none", "embed simclr", "score_pool",
           "select_pool kcenter all", "select_pool mak all", "student guided guide", "evaluate simclr",
-          "diagnose simclr", "inspect_selection")
+          "diagnose simclr", "suitability simclr", "inspect_selection")
 
 
 def main() -> None:

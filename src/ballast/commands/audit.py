@@ -6,7 +6,7 @@ from pathlib import Path
 from ballast.embeddings.vectors import unit_vectors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
-from ballast.suitability.duplicates import bound_between, pairs
+from ballast.suitability.leaks import leaks
 from ballast.suitability.measure import suitability
 from ballast.suitability.page import page, sentences
 
@@ -26,7 +26,7 @@ def audit(in_domain: list[str], pool: list[str], out: Path, evaluation: list[str
         raise BallastError(f"{in_domain[0]}: expected at least 20 in-domain images, got {len(seeds)}")
     found, clusters = suitability(seeds, vectors, seed)
     values = found.rounded()
-    leaked = None if tested is None else pairs(vectors, tested, bound_between(seeds, tested))
+    leaked = None if tested is None else leaks(vectors, seeds, [tested])
     write_atomic(out, page(values, clusters, leaked, len(seeds), len(vectors)))
     counted = {} if leaked is None else {"leaks": len(leaked)}
     write_atomic(out.with_suffix(".json"), json.dumps({**values, **counted}, indent=2) + "\n")

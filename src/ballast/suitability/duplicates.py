@@ -1,8 +1,7 @@
-"""Near duplicates by features: crops, flips and copies of an image, which neither pixels nor thumbnails find.
+"""Near duplicates by features.
 
 How similar two images are depends on the encoder, so the bound comes from images that are known to be different: a near
 duplicate is as similar as only one in a thousand of the in-domain images is to its nearest of the same set.
-docs/suitability.md says how many flips and crops this finds.
 """
 
 import pandas as pd

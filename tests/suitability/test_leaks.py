@@ -1,0 +1,36 @@
+"""Leaks by features: views of the evaluation images, and what is as similar as no other image is."""
+
+import torch
+from torch.nn.functional import normalize
+
+from ballast.augment.views import augment
+from ballast.images.resident import Resident
+from ballast.suitability.leaks import VIEWS, leaks, view
+from tests.suitability.test_measures import vectors
+
+
+def test_leaks_are_found_in_every_view_and_named_by_their_image():
+    x = vectors(500, 1, width=32)
+    views = [vectors(200, 4, width=32), vectors(200, 6, width=32)]
+    copies = [normalize(z[:10] + 0.01 * vectors(10, 5, width=32)) for z in views]
+    pool = torch.cat([vectors(300, 2, width=32), *copies])
+    found = leaks(pool, x, views)
+    assert set(range(300, 320)) <= set(found["pool"]) and len(found) < 25
+    assert found.set_index("pool").loc[range(300, 320), "other"].tolist() == [*range(10), *range(10)]
+    assert found["cosine"].is_monotonic_decreasing
+    assert set(range(310, 320)) - set(leaks(pool, x, views[:1])["pool"])
+
+
+def test_a_view_is_the_middle_of_an_image_mirrored_or_not():
+    rng = torch.Generator().manual_seed(0)
+    images = Resident(torch.randint(0, 256, (3, 3, 10, 20), dtype=torch.uint8, generator=rng), 10)
+    rows = torch.arange(3)
+    whole, mirrored = (augment(images.images, view(images, 1.0, flip)(rows), 10) for flip in (False, True))
+    assert torch.allclose(whole, images.images[:, :, :, 5:15] / 255, atol=1e-6)
+    assert torch.allclose(mirrored, whole.flip(-1), atol=1e-6)
+    box = view(images, 0.8, False)(rows).box
+    assert box.tolist() == [[1, 6, 8, 8]] * 3
+
+
+def test_the_first_view_is_the_whole_image():
+    assert VIEWS[0] == (1.0, False) and len(set(VIEWS)) == len(VIEWS) == 8
