@@ -57,7 +57,8 @@ def imported(*folders: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("folders", "extras"), [
-    (["src"], ["parquet"]), (["stages", "scripts", "benchmarks"], ["pipeline"]), (["tests"], ["pipeline", "dev"])])
+    (["src"], ["parquet", "export"]), (["stages", "scripts", "benchmarks"], ["pipeline"]),
+    (["tests"], ["pipeline", "dev"])])
 def test_what_is_imported_is_declared(folders, extras):
     assert imported(*folders) - declared(*extras) == set()
 

@@ -33,6 +33,7 @@ FLOORS = (  # an import goes to a lower floor or stays in its package
     ("training",),
     ("evaluation",),
     ("report",),
+    ("export",),
     ("commands",),
     ("cli",),
 )

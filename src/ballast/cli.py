@@ -2,6 +2,8 @@
 
     ballast embed --encoder runs/colt/1/encoder.safetensors --images FOLDER --out features.npy
     ballast fetch timm vit_small_patch14_dinov2.lvd142m --out data/external/dinov2.safetensors
+    ballast knn --encoder runs/colt/1/encoder.safetensors --query photo.jpg --among features.npy
+    ballast export --row colt
     ballast select --in-domain images.npy --pool pool.npy --rule kcenter --budget 10000 --out selected.parquet
     ballast audit --in-domain images.npy --pool pool.npy --out audit.md
 """
@@ -13,6 +15,8 @@ from pathlib import Path
 
 from ballast.config.selections import BY_RULE
 from ballast.runtime.errors import BallastError
+
+ENCODER = "an encoder.safetensors of this pipeline"
 
 
 def main(words: list[str] | None = None) -> None:
@@ -34,16 +38,40 @@ def parser() -> argparse.ArgumentParser:
     """Return what reads a command line."""
     root = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
     commands = root.add_subparsers(dest="command", required=True)
+    _of_encoders(commands)
+    _of_choices(commands)
+    return root
+
+
+def _of_encoders(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("fetch", help="download released weights to start from (the network of a profile)")
     command.add_argument("source", choices=("timm", "torchvision"))
     command.add_argument("name", help="of the network; timm's may name its weights after a dot")
     command.add_argument("--out", required=True, type=Path, help="the file to write, as .safetensors")
     command = commands.add_parser("embed", help="compute the features of images with a trained encoder")
-    command.add_argument("--encoder", required=True, help="an encoder.safetensors of this pipeline")
-    command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), or a .npy array")
+    command.add_argument("--encoder", required=True, help=ENCODER)
+    command.add_argument("--images", required=True, help="a folder, a list of paths (with --root), a .npy array, a "
+                         ".tar archive, or a .parquet table with encoded images")
     command.add_argument("--root", help="where the paths of a list start")
     command.add_argument("--out", required=True, type=Path,
-                         help="features [N, d] as .npy; a .csv beside it names their files")
+                         help="features [N, d] as .npy or .parquet; a .csv beside it names their files")
+    command = commands.add_parser("knn", help="find the images nearest to one: see what an encoder has learnt")
+    command.add_argument("--encoder", required=True, help=ENCODER)
+    command.add_argument("--query", required=True, nargs="+", metavar="IMAGE",
+                         help="images to find neighbours of, or folders of them")
+    command.add_argument("--among", required=True, type=Path, help="features that `ballast embed` wrote")
+    command.add_argument("--k", type=int, default=8, help="neighbours of each (8)")
+    command.add_argument("--out", type=Path, help="pictures of them, .png")
+    command = commands.add_parser("export", help="take an encoder along: ONNX, safetensors, and a card")
+    command.add_argument("--row", help="a row of this workspace")
+    command.add_argument("--repeat", type=int, default=1, help="which of the row's encoders (1)")
+    command.add_argument("--encoder", type=Path, help="in place of a row: " + ENCODER)
+    command.add_argument("--out", type=Path, help="the folder to write (exported/ROW)")
+    command.add_argument("--licence", default="other", help="of the weights, for the card, as model hubs call it")
+    command.add_argument("--no-onnx", action="store_false", dest="onnx", help="leave the graph out")
+
+
+def _of_choices(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("select", help="choose pool images by any rule, from embeddings alone")
     _vectors(command)
     command.add_argument("--rule", required=True, choices=BY_RULE, help="docs/methods has a page for each")
@@ -63,7 +91,6 @@ def parser() -> argparse.ArgumentParser:
                          help="embeddings of images to test on, of which the pool should have none")
     command.add_argument("--out", required=True, type=Path, help="a page, .md; the numbers go beside it as .json")
     command.add_argument("--seed", type=int, default=1, help="of all that is drawn (1)")
-    return root
 
 
 def _vectors(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,1 @@
+"""Take an encoder along: its graph with the preprocessing inside, and a card that says what it is."""
