@@ -3,11 +3,13 @@
     python -m scripts.publish [REV ...]     the workspace, or commits, branches and DVC experiments by their names
 
 dvc.lock lists the results, so results from DVC's cache are copied like computed ones, and no stage waits for a server.
-They go to MLFLOW_TRACKING_URI, or else to mlflow.db in this folder. Publishing the same results twice does nothing; an
-interrupted copy is made again.
+They go to MLFLOW_TRACKING_URI, or else to mlflow.db in this folder. Publishing the same results twice does nothing, and
+a stage that another revision has in common is not sent again; an interrupted copy is made again.
 """
 
 import fcntl
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -23,12 +25,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
+import mlflow
 from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from ballast.runtime.errors import BallastError
-from scripts.logged import comparison, curve, measured, parameters, stage_parameters
+from scripts.logged import clean, comparison, curve, measured, parameters, stage_parameters
+from scripts.registered import register
 from scripts.revision import Revision
 from scripts.times import NOTES, read_notes
 
@@ -42,7 +46,8 @@ COPIED = (".png", ".html", ".md", "results/repeats.csv", "results/gains.csv")  #
 
 def main(revisions: list[str]) -> None:
     """Publish the workspace, or every revision."""
-    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL)
+    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or LOCAL)
+    client = MlflowClient()
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes that create mlflow.db at once, all would fail
         experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -54,7 +59,7 @@ def main(revisions: list[str]) -> None:
 
 def publish(client: MlflowClient, experiment: str, revision: Revision) -> None:
     """Publish all stages of a revision, unless that is done already."""
-    earlier = client.search_runs([experiment], f"tags.`dvc.lock` = '{revision.digest}'", max_results=10_000)
+    earlier = runs_of(client, experiment, f"tags.`dvc.lock` = '{revision.digest}'")
     for run in earlier:
         if run.data.tags["kind"] == "pipeline" and run.info.status == "FINISHED":
             print(f"{revision.name}: these results are published already, as the run {run.info.run_name}")
@@ -68,20 +73,52 @@ def publish(client: MlflowClient, experiment: str, revision: Revision) -> None:
     pipeline = client.create_run(experiment, start, {**tags, "kind": "pipeline", "mlflow.note.content": note(revision)},
                                  name).info.run_id
     log(client, pipeline, parameters(revision), comparison(revision, stamp))
+    known = published(client, experiment)
     for stage, entry in revision.stages.items():
+        content = digest_of(entry)
+        if (stage, content) in known:
+            client.set_tag(pipeline, f"stage.{clean(stage)}", known[stage, content])
+            continue
         start = stamp - round(1000 * seconds.get(stage, 0))
-        tags_of_stage = {**tags, "kind": "stage", "mlflow.parentRunId": pipeline}
+        tags_of_stage = {**tags, "kind": "stage", "content": content, "mlflow.parentRunId": pipeline}
         run = client.create_run(experiment, start, tags_of_stage, stage)
         publish_stage(client, run, entry, revision, stamp)
         client.set_terminated(run.info.run_id, end_time=stamp)
     client.set_terminated(pipeline, end_time=stamp)
-    print(f"{name}: {len(revision.stages)} stages")
+    old = sum((stage, digest_of(entry)) in known for stage, entry in revision.stages.items())
+    print(f"{name}: {len(revision.stages)} stages, {old} of them published before" if old else
+          f"{name}: {len(revision.stages)} stages")
+
+
+def published(client: MlflowClient, experiment: str) -> dict[tuple[str, str], str]:
+    """Return the runs of stages whose pipeline was published to its end, by the stage and its content."""
+    ended = {run.info.run_id for run in runs_of(client, experiment, "tags.kind = 'pipeline' and status = 'FINISHED'")}
+    return {(run.info.run_name, run.data.tags.get("content")): run.info.run_id
+            for run in runs_of(client, experiment, "tags.kind = 'stage'")
+            if run.data.tags["mlflow.parentRunId"] in ended}
+
+
+def runs_of(client: MlflowClient, experiment: str, which: str) -> list[Run]:
+    """Return all runs that a filter finds."""
+    found, token = [], None
+    while page := client.search_runs([experiment], which, max_results=1000, page_token=token):
+        found, token = [*found, *page], page.token
+        if not token:
+            break
+    return found
+
+
+def digest_of(entry: dict) -> str:
+    """Return the hash of a stage of dvc.lock: its command, parameters, code, inputs and outputs."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
 
 
 def remove(client: MlflowClient, experiment: str, runs: list[Run], digest: str) -> None:
-    """Delete the runs and models of an interrupted copy."""
+    """Delete the runs, models and registered versions of an interrupted copy."""
     for run in runs:
         client.delete_run(run.info.run_id)
+    for old in client.search_model_versions(f"tags.`dvc.lock` = '{digest}'"):
+        client.delete_model_version(old.name, old.version)
     for model in client.search_logged_models([experiment], f"tags.`dvc.lock` = '{digest}'", max_results=1000):
         client.delete_logged_model(model.model_id)
 
@@ -98,18 +135,8 @@ def publish_stage(client: MlflowClient, run: Run, entry: dict, revision: Revisio
             with copied(path, revision) as file:
                 client.log_artifact(run.info.run_id, file)
         elif re.fullmatch(r"runs/[^/]+", path) and run.info.run_name.startswith(TRAININGS):  # its first repeat
-            publish_encoder(client, run, f"{path}/1/encoder.safetensors", revision)
+            register(client, run, f"{path}/1/encoder.safetensors", revision)
     log(client, run.info.run_id, stage_parameters(entry, revision), metrics)
-
-
-def publish_encoder(client: MlflowClient, run: Run, path: str, revision: Revision) -> None:
-    """Log the encoder of a training as a model named like its stage; safetensors files hold no code."""
-    name = re.sub(r"\W", "-", run.info.run_name)  # MLflow refuses @
-    model = client.create_logged_model(run.info.experiment_id, name, run.info.run_id, {"dvc.lock": revision.digest},
-                                       model_type="encoder")
-    with copied(path, revision) as file:
-        client.log_model_artifact(model.model_id, file)
-    client.finalize_logged_model(model.model_id, "READY")
 
 
 def log(client: MlflowClient, run: str, params: list[Param], metrics: list[Metric]) -> None:

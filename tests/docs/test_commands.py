@@ -54,7 +54,7 @@ def project(finished, tmp_path_factory):
     shutil.copytree(external / "test/A", finished.folder / "new_photos")
     write_vectors(finished.folder)
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
-        ignored.write("new_photos\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\n")
+        ignored.write("new_photos\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\nnearest.png\n")
     finished.git("branch", "-M", "main")
     finished.change({"show": yaml.safe_load((ROOT / "params.yaml").read_text())["show"]})
     finished.run("dvc", "repro")

@@ -10,15 +10,13 @@ from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import Shards
 from ballast.runtime.rng import generator
 from ballast.suitability.coverage import covered
-from ballast.suitability.distances import frechet, mmd2, separability
+from ballast.suitability.distances import mmd2, separability
 from ballast.suitability.duplicates import bound_within, duplicated, pairs
-from ballast.suitability.variety import effective_clusters, vendi
 from ballast.tailness.sparsity import neighbourhood_density
 
 CLUSTERS = 10  # of the in-domain images
 SPARSE = 3  # of them, the sparsest
 NEIGHBOURS = 10  # of their sparsity
-POOL_CLUSTERS = 100
 LARGEST = 50_000  # pool images that are looked at, drawn at random
 PAIRS = 2000  # images of a set that are compared in pairs
 
@@ -30,10 +28,7 @@ class Suitability:
     coverage: float  # fraction of the in-domain images with a pool image in their neighbourhood
     coverage_sparse: float  # the same of the sparsest clusters, as the mean over clusters
     separability: float  # AUC of a classifier between the sets, 0.5 to 1
-    mmd2: float
-    frechet: float
-    clusters: float  # effective number of the pool's clusters, of 100
-    vendi: float  # effective number of the pool's directions
+    mmd2: float  # squared kernel distance
     duplicates: float  # fraction of the pool with a near duplicate in it
     copies: float  # fraction of the pool with a near duplicate among the in-domain images
 
@@ -61,9 +56,8 @@ def suitability(in_domain: Tensor, pool: Tensor | Shards, seed: int) -> tuple[Su
     few_x, few_y = drawn(x, PAIRS, seed), y[:PAIRS]
     found = Suitability(
         coverage=float(hit.float().mean()), coverage_sparse=float(by_cluster["coverage"][:SPARSE].mean()),
-        separability=separability(few_x, few_y), mmd2=mmd2(few_x, few_y), frechet=frechet(x, y),
-        clusters=effective_clusters(y, POOL_CLUSTERS, seed), vendi=vendi(y),
-        duplicates=duplicated(few_y, y, bound), copies=len(pairs(y, x, bound)) / len(y))
+        separability=separability(few_x, few_y), mmd2=mmd2(few_x, few_y), duplicates=duplicated(few_y, y, bound),
+        copies=len(pairs(y, x, bound)) / len(y))
     return found, by_cluster.reset_index()
 
 

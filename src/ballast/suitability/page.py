@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ballast.suitability.measure import POOL_CLUSTERS, SPARSE
+from ballast.suitability.measure import SPARSE
 
 BARE = 0.1  # coverage of a cluster that the pool hardly covers
 SHOWN = 20  # leaks on the page
@@ -15,9 +15,7 @@ def sentences(found: dict[str, float], clusters: pd.DataFrame) -> Iterator[str]:
     yield (f"{found['coverage']:.0%} of the in-domain images have a pool image in their neighbourhood; of the "
            f"{SPARSE} sparsest clusters {found['coverage_sparse']:.0%}.")
     yield (f"A classifier tells the sets apart with an AUC of {found['separability']:.2f} (0.5: not at all; 1: "
-           f"always); kernel distance (MMD^2) {found['mmd2']:.3f}, Frechet distance {found['frechet']:.3f}.")
-    yield (f"The pool is worth {found['clusters']:.0f} of {POOL_CLUSTERS} clusters and {found['vendi']:.1f} directions "
-           f"of its embeddings.")
+           f"always); kernel distance (MMD^2) {found['mmd2']:.3f}.")
     yield (f"To this encoder, {found['duplicates']:.1%} of the pool have a near duplicate in it, and "
            f"{found['copies']:.1%} one among the in-domain images.")
     bare = clusters[clusters["coverage"] < BARE]
