@@ -73,8 +73,9 @@ plots: setup ## Draw DVC's plots into dvc_plots/index.html, without a network; R
 times: setup ## Print seconds and images per second of every stage that ran here
 	@python -m scripts.times
 
-docs: setup ## Fill the tables between marks in README and docs from results/
+docs: setup ## Fill the tables between marks in README and docs, and the schemas of configs
 	@python -m scripts.docs
+	@python -m scripts.schema
 
 docs-check: setup ## Run every command of README and docs on a small scale (half an hour)
 	BALLAST_DOCS=all pytest tests/docs
