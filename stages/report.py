@@ -29,7 +29,8 @@ OF_ROW = ("data", "processor")  # facts of a row's numbers, which a table may no
 
 
 def main() -> None:
-    p = parameters("show", "compare", "dataset", profile=("network", "pretrain", "sampling"), dataset=("groups",))
+    p = parameters("show", "compare", "dataset", profile=("network", "pretrain", "sampling"),
+                   dataset=("groups", "source"))
     trained = dict(tables_of("history", p.show))
     shown = [name for name in p.show if name not in trained or len(trained[name])]
     if not shown:
@@ -57,7 +58,7 @@ def main() -> None:
     for name, picture in (("groups", by_group(table, p.show)), ("per_class", by_class(per_class, p.show)),
                           ("history", training(history, p.show)), ("gains", forest(found.get("linear")))):
         write_atomic(f"results/{name}.png", picture)
-    write_atomic("results/table.md", text + overlap())
+    write_atomic("results/table.md", text + tested(p.dataset.source) + overlap())
     papers = summary(runs[runs["protocol"] == "sgd"]) if len(runs) else table
     write_atomic("results/published.md", beside(papers, p.dataset.name, _facts(p)))
 
@@ -86,6 +87,15 @@ def write_tables(**tables: pd.DataFrame) -> None:
     """Write tables to results/ under their names."""
     for name, table in tables.items():
         write_atomic(f"results/{name}.csv", table.to_csv(index=False))
+
+
+def tested(source: dict) -> str:
+    """Return a line to stand below the table that says which of a user's own labelled images were which."""
+    evaluation, test = source.get("evaluation"), source.get("test")
+    if evaluation is None:
+        return ""
+    return (f"- labelled images: classifiers train on {evaluation} and are tested on {test}\n" if test else
+            f"- labelled images: classifiers train on half of {evaluation} and are tested on the other half\n")
 
 
 def overlap() -> str:

@@ -160,6 +160,23 @@ def test_an_in_domain_image_in_the_evaluation_folder_is_one_line_also_by_a_link(
             load_labelled({**own(in_domain), "evaluation": evaluation})
 
 
+def test_a_test_folder_of_its_own_is_tested_on_as_it_is(tmp_path):
+    in_domain = images(tmp_path / "in_domain", ["1.png", "2.png"])
+    evaluation = images(tmp_path / "eval", [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(20)])
+    test = images(tmp_path / "test", ["cat/7.png", "dog/1.png", "dog/2.png"])
+    result = load_labelled({**own(in_domain), "evaluation": evaluation, "test": test})
+    assert result.classes == ["cat", "dog"] and result.test_labels.tolist() == [0, 1, 1]
+    assert result.test.paths() == [f"{test}/cat/7.png", f"{test}/dog/1.png", f"{test}/dog/2.png"]
+    assert {name: len(rows) for name, rows in result.lists.items()} == {"longtail": 2, "probe": 36, "val": 4, "few": 2}
+    for part, line in ((evaluation, f"is an image of {evaluation} too"), (in_domain, "expected images in class fold")):
+        with pytest.raises(BallastError, match=line):
+            load_labelled({**own(in_domain), "evaluation": evaluation, "test": part})
+    for names, line in ((["cat/1.png", "fish/1.png"], "got 'fish' too"), (["cat/1.png"], "got none of 'dog'")):
+        other = images(tmp_path / line[-4:-1], names)
+        with pytest.raises(BallastError, match=f"{other}: expected the classes of {evaluation}, {line}"):
+            load_labelled({**own(in_domain), "evaluation": evaluation, "test": other})
+
+
 def test_too_few_evaluation_images_are_one_line():
     with pytest.raises(BallastError, match="eval: class 1 has 3 images; 4 are the least"):
         divide(np.array([0] * 9 + [1] * 3), "eval")

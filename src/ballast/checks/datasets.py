@@ -88,8 +88,15 @@ class Own(Files):
 
     kind: Literal["own"]
     in_domain: str
-    evaluation: str | None = None
-    root: str | None = None  # where the paths of a list begin, of in_domain and of evaluation
+    evaluation: str | None = None  # what probes train on, and are tested on where there is no ``test``
+    test: str | None = None
+    root: str | None = None  # where the paths of a list begin, of in_domain, evaluation and test
+
+    def problem(self) -> str | None:
+        """Return what is wrong beyond types and bounds."""
+        if self.test is not None and self.evaluation is None:
+            return f"test: expected none without `evaluation`, images that probes train on, got {self.test!r}"
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,10 @@ from ballast.sources.listing import Listing, listing
 
 
 def load_own(source: dict) -> Labelled:
-    """Load the in-domain images as they are, and divide the evaluation images, where there are some."""
+    """Load the in-domain images as they are, and divide the evaluation images, where there are some.
+
+    Labelled test images of their own are tested on as they are.
+    """
     root = source.get("root")
     in_domain = listing(source["in_domain"], root, labelled=False)
     count = len(in_domain.files)
@@ -21,26 +24,45 @@ def load_own(source: dict) -> Labelled:
         return Labelled(in_domain, np.full(count, UNKNOWN), Listing("", []), np.zeros(0, np.int64), [],
                         {"longtail": longtail})
     evaluation = listing(source["evaluation"], root, labelled=True)
-    _require_disjoint(source["evaluation"], in_domain, evaluation)
-    paths = np.array(evaluation.paths(), object)
-    labels = np.array(evaluation.labels)
-    parts = divide(labels, source["evaluation"])
+    test = None if source.get("test") is None else listing(source["test"], root, labelled=True)
+    _require_disjoint(source["evaluation"], in_domain, evaluation, "an in-domain image")
+    if test:
+        _require_disjoint(source["test"], in_domain, test, "an in-domain image")
+        _require_disjoint(source["test"], evaluation, test, f"an image of {source['evaluation']}")
+    paths, labels = np.array(evaluation.paths(), object), np.array(evaluation.labels)
+    parts = divide(labels, source["evaluation"], tested=test is None)
     train = np.concatenate([parts["probe"], parts["val"]])
     probe = count + np.arange(len(parts["probe"]))
     val = count + len(probe) + np.arange(len(parts["val"]))
     return Labelled(
         train=Listing("", [*in_domain.paths(), *paths[train]]),
         train_labels=np.concatenate([_folder_labels(in_domain, evaluation.classes), labels[train]]),
-        test=Listing("", paths[parts["test"]].tolist()), test_labels=labels[parts["test"]], classes=evaluation.classes,
+        test=Listing("", test.paths() if test else paths[parts["test"]].tolist()),
+        test_labels=_of_classes(test, evaluation.classes, source) if test else labels[parts["test"]],
+        classes=evaluation.classes,
         lists={"longtail": longtail, "probe": probe, "val": val, "few": count + parts["few"]})
 
 
-def divide(labels: np.ndarray, name: str) -> dict[str, np.ndarray]:
+def _of_classes(test: Listing, classes: list[str], source: dict) -> np.ndarray:
+    """Return the labels of test images as numbers of the classes of ``evaluation``."""
+    for name in test.classes:
+        if name not in classes:
+            raise BallastError(f"{source['test']}: expected the classes of {source['evaluation']}, got {name!r} too; "
+                               f"remove it, or add images of it there")
+    for name in classes:
+        if name not in test.classes:
+            raise BallastError(f"{source['test']}: expected the classes of {source['evaluation']}, got none of "
+                               f"{name!r}; add images of it, or remove it there")
+    return np.array([classes.index(test.classes[label]) for label in test.labels])
+
+
+def divide(labels: np.ndarray, name: str, tested: bool = True) -> dict[str, np.ndarray]:
     """Divide labelled images: half of every class for the test, a tenth for validation, the rest for the probe.
 
     Args:
         labels: int [N].
         name: where the images come from, for messages.
+        tested: whether there is a test among them; without it, its half goes to the probe too.
 
     Returns:
         Positions of ``test``, ``val`` and ``probe`` in ``labels``. ``few``, a tenth of the probe's images of every
@@ -54,10 +76,11 @@ def divide(labels: np.ndarray, name: str) -> dict[str, np.ndarray]:
     start = 0
     for label in range(labels.max() + 1):
         class_members = numpy_generator(0, "evaluation", label).permutation(np.flatnonzero(labels == label))
-        if len(class_members) < 4:
-            raise BallastError(f"{name}: class {label} has {len(class_members)} images; 4 are the least that can be "
-                               f"divided")
-        test = len(class_members) // 2
+        least = 4 if tested else 2
+        if len(class_members) < least:
+            raise BallastError(f"{name}: class {label} has {len(class_members)} images; {least} are the least that can "
+                               f"be divided")
+        test = len(class_members) // 2 if tested else 0
         val = max(1, len(class_members) // 10)
         for part, rows in zip(parts.values(), np.split(class_members, [test, test + val])):
             part.append(rows)
@@ -67,13 +90,13 @@ def divide(labels: np.ndarray, name: str) -> dict[str, np.ndarray]:
     return {**{part: np.concatenate(rows) for part, rows in parts.items()}, "few": np.concatenate(few)}
 
 
-def _require_disjoint(name: str, in_domain: Listing, evaluation: Listing) -> None:
-    """Refuse an evaluation image that is an in-domain image too, also through a link."""
-    trained, tested = ({resolve_path(path).resolve() for path in part.paths()} for part in (in_domain, evaluation))
+def _require_disjoint(name: str, training: Listing, labelled: Listing, what: str) -> None:
+    """Refuse a labelled image that something trains on, also through a link; ``what`` says what it is there."""
+    trained, tested = ({resolve_path(path).resolve() for path in part.paths()} for part in (training, labelled))
     both = trained & tested
     if both:
-        raise BallastError(f"{name}: {min(both)} is an in-domain image too; remove it, since a model cannot be tested "
-                           f"on its training images")
+        raise BallastError(f"{name}: {min(both)} is {what} too; remove it, since a model cannot be tested on its "
+                           f"training images")
 
 
 def _folder_labels(in_domain: Listing, classes: list[str]) -> np.ndarray:
