@@ -15,7 +15,7 @@ def test_a_clone_that_pulls_has_everything_and_trains_nothing(finished, tmp_path
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(finished.folder), str(clone)], check=True)
     assert not (clone / "runs/colt/1/encoder.safetensors").exists()
-    finished.run("dvc", "pull", "--run-cache", cwd=clone)
+    finished.run("dvc", "pull", "--run-cache", "--allow-missing", cwd=clone)  # of rows that have not run here
     for name in ("runs/colt/1/encoder.safetensors", "data/selected.parquet", "results/table.md", "metrics/colt.json"):
         assert (clone / name).read_bytes() == (finished.folder / name).read_bytes(), name
     said = finished.run("dvc", "repro", "report_page", cwd=clone, PYTHONPATH=f"{clone}/src").stdout
