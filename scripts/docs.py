@@ -37,7 +37,7 @@ STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
           ("random-pool", "random"), ("random-pool", "simclr-pool"), ("colt", "random"), ("colt-pool", "colt"),
           ("colt-pool", "simclr-pool"), ("colt-pool", "random-pool"), ("mak", "random"), ("mak-pool", "mak"),
           ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
-RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility"),
+RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility", "colt"),
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
