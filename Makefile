@@ -25,7 +25,7 @@ PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-.PHONY: repro check test table ablations study portable experiments compare plots times docs docs-check faults soak bench gpu publish \
+.PHONY: repro check test table ablations study portable experiments compare plots watch times docs docs-check faults soak bench gpu publish \
 	ui setup help
 
 help: ## Show this list; times are those of two cores
@@ -70,6 +70,9 @@ compare: setup ## Compare rows with your last commit, or another: make compare R
 
 plots: setup ## Draw DVC's plots into dvc_plots/index.html, without a network; REV=main: beside those of a branch
 	@python -m scripts.plots $(REV)
+
+watch: setup ## Show the trainings that run here: epoch, loss, health, time left
+	@python -m scripts.watch
 
 times: setup ## Print seconds and images per second of every stage that ran here
 	@python -m scripts.times

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from ballast.runtime.ranks import rank
 from stages.common.finished import brought_back, keep, key
+from stages.common.live import followed
 from stages.common.repeats import Repeat
 from stages.common.workers import side_by_side
 
@@ -100,7 +101,8 @@ def train(load: Callable[[], Work], trainings: list[Training], later: Sequence[T
     due += [training for training in later if not training.is_finished()]
     for module in SHARED_IMPORTS:
         import_module(module)
-    return sum(side_by_side(partial(trained, load()), due, [training.name for training in due]))
+    with followed():
+        return sum(side_by_side(partial(trained, load()), due, [training.name for training in due]))
 
 
 def trained(work: Work, training: Training) -> int:

@@ -26,6 +26,7 @@ from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
 from stages.common.files import write_devices
+from stages.common.live import live
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
@@ -54,7 +55,8 @@ def train(training: Training) -> int:
                       pool if len(pool) else None, ideas(recipe.ideas, setup), optimization,
                       p.profile.augment, training.repeat.seed, seen=seen(training.seen, device))
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
-    trainer.train(checkpoint)
+    watched = live(training.row, training.repeat, optimization.epochs, model, images, p.profile.augment)
+    trainer.train(checkpoint, watched)
     checkpoint.check_unchanged()
     memory = remembered(trainer, listed)
     if rank() == 0:

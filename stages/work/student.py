@@ -17,6 +17,7 @@ from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
 from stages.common.files import write_devices
+from stages.common.live import live
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
@@ -36,7 +37,8 @@ def train(training: Training) -> int:
                       {"guidance": guiding}, optimization, p.profile.augment, training.repeat.seed,
                       contrast_weight=0.0, what="student")
     checkpoint = Checkpoint(training.facts, training.inputs, training.stage_name)
-    trainer.train(checkpoint)
+    watched = live(training.row, training.repeat, optimization.epochs, model, images, p.profile.augment)
+    trainer.train(checkpoint, watched)
     checkpoint.check_unchanged()
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)

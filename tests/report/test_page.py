@@ -29,7 +29,7 @@ class Cells(HTMLParser):
         assert self.open.pop()[0] == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1][0] == "td":
+        if self.open and (self.open[-1][0] == "td" or self.open[-1] == ("th", {"scope": "row"})):
             self.cells.append(data)
             if self.open[-1][1].get("class") == "marked":
                 self.marked.append(data)
@@ -44,9 +44,18 @@ def test_marked_cells_stand_out():
 def test_it_stands_alone():
     text = html("t", "i", SECTIONS, {"a.png": b"PNG"})
     assert 'src="data:image/png;base64,UE5H"' in text and "width=device-width" in text
-    assert not re.findall(r"https?://|<script|<link|url\(", text)
+    assert not re.findall(r"https?://|<script .|<link|url\(|fetch|import", text)
     assert "<th>x</th>" in text
     assert "a &amp; b" in text and "<b>colt" not in text and text == html("t", "i", SECTIONS, {"a.png": b"PNG"})
+
+
+def test_it_can_be_read_without_eyes_without_a_mouse_and_on_paper():
+    text = html("t", "i", SECTIONS, {"a.png": b"PNG"})
+    for number, section in enumerate(SECTIONS, 1):
+        assert f'<a href="#section-{number}">{section.title}</a>' in text
+        assert f'<h2 id="section-{number}">{section.title}</h2>' in text
+    assert 'alt="Picture. seen"' in text and text.count('tabindex="0"') == 2 and '<th scope="col">Few</th>' in text
+    assert '<fieldset id="rows" hidden>' in text and "@media print" in text and '<html lang="en">' in text
 
 
 def test_markdown_links_its_pictures_and_shows_marks_in_bold():

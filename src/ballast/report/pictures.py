@@ -23,11 +23,12 @@ PICTURES = [
             "has bars of equal height.", True),
     Picture("per_class.png", "From head to tail",
             "Accuracy by rank, the most common class on the left, mean over the repeats; the band is the standard "
-            "error. Each point is the mean over five neighbouring classes, because single classes differ in difficulty "
-            "more than methods do.", True),
+            "error, the gray lines are the other methods. Each point is the mean over five neighbouring classes, "
+            "because single classes differ in difficulty more than methods do.", True),
     Picture("history.png", "Training",
-            "The contrastive loss over the epochs. It rises for a few epochs when a round brings new pool images. A "
-            "lower loss does not mean better features: more similar images make the task harder."),
+            "The contrastive loss over the epochs; the gray lines are the other methods. It rises for a few epochs "
+            "when a round brings new pool images. A lower loss does not mean better features: more similar images make "
+            "the task harder."),
     Picture("selected.png", "Selected images",
             "For each method, pool images that it selected, and below them a random sample of those that it did not. "
             "c: the nearest cluster of the in-domain images, with the cosine to its centre; q: MAK's score."),

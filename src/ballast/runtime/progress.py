@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tqdm import tqdm
 
@@ -19,7 +19,8 @@ def name(process: str) -> None:
     _names[:] = [process]
 
 
-def track(items: Iterable, what: str, total: int | None = None, initial: int = 0, unit: str = "it") -> Iterator:
+def track(items: Iterable, what: str, total: int | None = None, initial: int = 0, unit: str = "it",
+          note: Callable[[], str] = str) -> Iterator:
     """Yield the items and report on standard error how much of the work is done.
 
     Args:
@@ -28,13 +29,17 @@ def track(items: Iterable, what: str, total: int | None = None, initial: int = 0
         total: the number of items when the work is done; their length where it has one.
         initial: the number of items that are done already.
         unit: what an item is called.
+        note: what more there is to say.
     """
     if rank() > 0:  # rank 0 reports for all
         yield from items
         return
     what = " ".join([*_names, what])
     if sys.stderr.isatty() and not _names:
-        yield from tqdm(items, desc=what, total=total, initial=initial, unit=unit, dynamic_ncols=True)
+        bar = tqdm(items, desc=what, total=total, initial=initial, unit=unit, dynamic_ncols=True)
+        for item in bar:
+            yield item
+            bar.set_postfix_str(note(), refresh=False)
         return
     total = total if total is not None else (len(items) if hasattr(items, "__len__") else None)
     start = shown = time.monotonic()
@@ -45,11 +50,12 @@ def track(items: Iterable, what: str, total: int | None = None, initial: int = 0
         if time.monotonic() - shown >= SECONDS_BETWEEN_LINES:
             shown = time.monotonic()
             reported = done
-            _line(what, done, total, shown - start, initial, unit)
+            _line(what, done, total, shown - start, initial, unit, note())
     if reported != done:
-        _line(what, done, total, time.monotonic() - start, initial, unit)
+        _line(what, done, total, time.monotonic() - start, initial, unit, note())
 
 
-def _line(what: str, done: int, total: int | None, elapsed: float, initial: int, unit: str) -> None:
+def _line(what: str, done: int, total: int | None, elapsed: float, initial: int, unit: str, said: str
+          ) -> None:
     meter = tqdm.format_meter(done, total, elapsed, prefix=what, unit=unit, initial=initial, bar_format=LINE)
-    print(meter, file=sys.stderr, flush=True)
+    print(f"{meter}, {said}" if said else meter, file=sys.stderr, flush=True)

@@ -19,6 +19,7 @@ from ballast.runtime.gradients import Gradients
 from ballast.runtime.host import copied
 from ballast.runtime.progress import track
 from ballast.training.checkpoint import Checkpoint
+from ballast.training.live import Live
 from ballast.training.optimizers import set_rate
 from ballast.training.schedule import warmup_cosine
 from ballast.training.trace import Trace
@@ -75,12 +76,14 @@ class State:
 def run(
     state: State, checkpoint: Checkpoint, begin_epoch: Callable[[int], Iterable[Views]],
     take: Callable[[float, Tensor, Tensor], Losses], batches: list[int], optimization: Optimization, what: str,
+    live: Live | None = None,
 ) -> None:
     """Train from ``state.epoch`` to the end; whatever ends it before, the last whole epoch is on the disk.
 
     begin_epoch(epoch) prepares an epoch (1-based) and gives its batches; take(rate, indices, views) takes a step of the
     optimizer on one of them and returns its losses.
     batches: the number of batches of every epoch.
+    live: sees the model and the line in the history after every epoch.
     """
     saved = checkpoint.load()
     if saved is not None:
@@ -89,12 +92,15 @@ def run(
     rates = (warmup_cosine(iteration, optimization.lr, rising, total) for iteration in range(done + 1, total + 1))
     epochs = range(state.epoch + 1, len(batches) + 1)
     held = None  # the last whole epoch, until it is on the disk
+    note = live.note if live else str
     try:
-        for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch"):
+        for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch", note=note):
             first = sum(batches[: epoch - 1]) + 1
             state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), take, first, what)})
             state.epoch = epoch
             held = state.save()
+            if live:
+                live.epoch(state.history[-1])
             if checkpoint.save(held):
                 held = None
     except BaseException as error:

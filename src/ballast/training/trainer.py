@@ -25,6 +25,7 @@ from ballast.runtime.rng import generator, seed_of
 from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.graph import Graphs
+from ballast.training.live import Live
 from ballast.training.loop import Losses, State, Views, run, update
 from ballast.training.optimizers import heights, optimizer
 from ballast.training.temperature import temperature
@@ -89,10 +90,10 @@ class Trainer:
         self.number = 0
         self.joined = 0  # rounds whose images have joined
 
-    def train(self, checkpoint: Checkpoint) -> None:
-        """Run to the end, from the checkpoint where there is one."""
+    def train(self, checkpoint: Checkpoint, live: Live | None = None) -> None:
+        """Run to the end, from the checkpoint where there is one; ``live`` is told of every epoch."""
         take = self.graphs.take if self.graphs else self.take
-        run(self.state, checkpoint, self.begin_epoch, take, self.batches(), self.optimization, self.what)
+        run(self.state, checkpoint, self.begin_epoch, take, self.batches(), self.optimization, self.what, live)
 
     def batches(self) -> list[int]:
         """Return the number of batches of every epoch."""
