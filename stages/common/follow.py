@@ -1,51 +1,51 @@
-"""Log the lines of runs/live as they are written: python -m stages.common.follow mlflow | dvclive | tensorboard.
+"""Log the lines of some files of runs/live as they are written.
 
-It ends when its standard input does, which a stage closes at its end, a killed one too. What goes wrong here is one
-line, and nothing else.
+    python -m stages.common.follow mlflow|dvclive|tensorboard FILE ...
+
+It ends soon after its standard input does, which a stage closes at its end, a killed one too. What goes wrong here is
+one line, and nothing else.
 """
 
 import csv
 import os
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from stages.common.live import FOLDER
-
 SECONDS = 2.0  # between looks
+GRACE = 60  # seconds for the rest, after the stage has ended
 NICE = 15  # trainings go first
 Log = Callable[[str, int, dict[str, float]], None]  # name of a training, epoch, values
 
 
-def main(kind: str) -> None:
+def main(kind: str, files: list[Path]) -> None:
     """Follow until the stage has ended."""
     os.nice(NICE)
-    seen = {path: len(lines(path)) for path in files()}
+    seen = {stamp for path in files for stamp, _ in lines(path)}  # of earlier trainings
     log, close = LOGGERS[kind]()
     ended = False
     while not ended:
         ended = bool(select.select([sys.stdin], [], [], SECONDS)[0])
-        for path in files():
-            found = lines(path)
-            for line in found[seen.get(path, 0) :] if len(found) >= seen.get(path, 0) else found:
-                values = {name: float(value) for name, value in line.items() if name != "epoch" and value}
-                log(path.stem, int(line["epoch"]), values)
-            seen[path] = len(found)
+        if ended:
+            signal.alarm(GRACE)  # a server that never answers does not keep this process
+        for path in files:
+            for stamp, values in lines(path):
+                if stamp not in seen:
+                    seen.add(stamp)
+                    log(path.stem, int(values.pop("epoch")), values)
     close()
 
 
-def files() -> list[Path]:
-    """Return the files of all trainings."""
-    return sorted(FOLDER.glob("*.csv"))
-
-
-def lines(path: Path) -> list[dict[str, str]]:
-    """Return the whole lines of a file."""
+def lines(path: Path) -> list[tuple[tuple[str, float, float], dict[str, float]]]:
+    """Return the whole lines of a file, each with what no other line of any training has."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
+    rows = [{name: float(value) for name, value in row.items() if value}
+            for row in csv.DictReader(text[: text.rfind("\n") + 1].splitlines())]
+    return [((path.stem, row["epoch"], row["seconds"]), row) for row in rows]
 
 
 def mlflow() -> tuple[Log, Callable[[], None]]:
@@ -118,7 +118,7 @@ LOGGERS = {"mlflow": mlflow, "dvclive": dvclive, "tensorboard": tensorboard}
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(sys.argv[1], [Path(name) for name in sys.argv[2:]])
     except Exception as error:  # whatever it is, a training must not care
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         sys.exit(f"live: {sys.argv[1]}: {reason}; the training goes on, and runs/live has every line")

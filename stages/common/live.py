@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 FOLDER = Path("runs/live")
 LOGGER = "BALLAST_LIVE"
 LOGGERS = ("mlflow", "dvclive", "tensorboard")
-PATIENCE = 10.0  # seconds that a stage waits for its logger at the end
 
 
 def live(row: str, repeat: Repeat, epochs: int, model: "Model", images: "Store", augment: "Augment") -> "Live | None":
@@ -34,26 +33,26 @@ def live(row: str, repeat: Repeat, epochs: int, model: "Model", images: "Store",
 
     if rank() > 0:
         return None
-    return Live(FOLDER / f"{row}-{repeat.number}.csv", f"{row}, repeat {repeat.number}", epochs, model, images,
-                augment, repeat.seed)
+    return Live(file_of(row, repeat), f"{row}, repeat {repeat.number}", epochs, model, images, augment, repeat.seed)
+
+
+def file_of(row: str, repeat: Repeat) -> Path:
+    """Return the file of a training."""
+    return FOLDER / f"{row}-{repeat.number}.csv"
 
 
 @contextmanager
-def followed() -> Iterator[None]:
-    """Have the trainings within followed by a logger, where the environment names one."""
+def followed(files: list[Path]) -> Iterator[None]:
+    """Have trainings followed by a logger, where the environment names one; nobody waits for it."""
     kind = os.environ.get(LOGGER, "")
     if kind and kind not in LOGGERS:
         raise BallastError(f"{LOGGER}: expected {', '.join(LOGGERS)} or nothing, got {kind!r}")
     if not kind or rank() > 0:
         yield
         return
-    logger = subprocess.Popen([sys.executable, "-m", "stages.common.follow", kind], stdin=subprocess.PIPE)
+    logger = subprocess.Popen([sys.executable, "-m", "stages.common.follow", kind, *map(str, files)],
+                              stdin=subprocess.PIPE, start_new_session=True)
     try:
         yield
     finally:
         logger.stdin.close()  # it logs what is left, and ends
-        try:
-            logger.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            logger.kill()
-            logger.wait()

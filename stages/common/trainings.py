@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from ballast.runtime.ranks import rank
 from stages.common.finished import brought_back, keep, key
-from stages.common.live import followed
+from stages.common.live import file_of, followed
 from stages.common.repeats import Repeat
 from stages.common.workers import side_by_side
 
@@ -101,7 +101,7 @@ def train(load: Callable[[], Work], trainings: list[Training], later: Sequence[T
     due += [training for training in later if not training.is_finished()]
     for module in SHARED_IMPORTS:
         import_module(module)
-    with followed():
+    with followed([file_of(training.row, training.repeat) for training in due]):
         return sum(side_by_side(partial(trained, load()), due, [training.name for training in due]))
 
 
