@@ -49,7 +49,7 @@ def contact_sheet(lines: list[tuple[str, np.ndarray, list[str]]]) -> bytes:
             axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axes.set_title(caption, fontsize=6, pad=2)
     figure.subplots_adjust(hspace=0.35, wspace=0.08)
-    return as_png(figure)
+    return as_png(figure, photographs=True)
 
 
 def plane(in_domain: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
