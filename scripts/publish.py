@@ -66,10 +66,10 @@ def publish(client: MlflowClient, experiment: str, revision: Revision) -> None:
             return
     remove(client, experiment, earlier, revision.digest)
     tags = {"dvc.lock": revision.digest, "commit": revision.commit, "dirty": str(revision.dirty).lower()}
-    seconds = stage_seconds(revision)
     stamp = int(time.time() * 1000)
+    times = stage_times(revision, stamp)
     name = f"{revision.name}-{revision.digest[:7]}"
-    start = stamp - round(1000 * sum(seconds.get(stage, 0) for stage in revision.stages))
+    start, end = min(start for start, _ in times.values()), max(end for _, end in times.values())
     pipeline = client.create_run(experiment, start, {**tags, "kind": "pipeline", "mlflow.note.content": note(revision)},
                                  name).info.run_id
     log(client, pipeline, parameters(revision), comparison(revision, stamp))
@@ -79,12 +79,11 @@ def publish(client: MlflowClient, experiment: str, revision: Revision) -> None:
         if (stage, content) in known:
             client.set_tag(pipeline, f"stage.{clean(stage)}", known[stage, content])
             continue
-        start = stamp - round(1000 * seconds.get(stage, 0))
         tags_of_stage = {**tags, "kind": "stage", "content": content, "mlflow.parentRunId": pipeline}
-        run = client.create_run(experiment, start, tags_of_stage, stage)
+        run = client.create_run(experiment, times[stage][0], tags_of_stage, stage)
         publish_stage(client, run, entry, revision, stamp)
-        client.set_terminated(run.info.run_id, end_time=stamp)
-    client.set_terminated(pipeline, end_time=stamp)
+        client.set_terminated(run.info.run_id, end_time=times[stage][1])
+    client.set_terminated(pipeline, end_time=end)
     old = sum((stage, digest_of(entry)) in known for stage, entry in revision.stages.items())
     print(f"{name}: {len(revision.stages)} stages, {old} of them published before" if old else
           f"{name}: {len(revision.stages)} stages")
@@ -151,13 +150,18 @@ def note(revision: Revision) -> str:
     return revision.read("results/table.md").decode() if "results/table.md" in outs else ""
 
 
-def stage_seconds(revision: Revision) -> dict[str, float]:
-    """Return the seconds of the stages that ran here, in the workspace or under the name of the experiment."""
+def stage_times(revision: Revision, now: int) -> dict[str, tuple[int, int]]:
+    """Return when every stage began and ended, in milliseconds; now, where it did not run here."""
     if not NOTES.exists():
-        return {}
+        return {stage: (now, now) for stage in revision.stages}
     notes = read_notes()
-    notes = notes[notes["experiment"] == ("" if revision.is_workspace else revision.name)]
-    return dict(zip(notes["stage"], notes["seconds"]))
+    notes = notes[notes["experiment"] == ("" if revision.is_workspace else revision.name)].set_index("stage")
+    found = {}
+    for stage in revision.stages:
+        seconds, ended = notes.loc[stage, ["seconds", "ended"]] if stage in notes.index else (0.0, float("nan"))
+        end = now if ended != ended else int(1000 * ended)  # earlier versions did not note the end
+        found[stage] = (end - round(1000 * seconds), end)
+    return found
 
 
 @contextmanager

@@ -15,8 +15,11 @@ NOTES = Path(".dvc/tmp/times.csv")
 
 
 def read_notes(path: Path = NOTES) -> pd.DataFrame:
-    """Return the last time of every stage and experiment; columns experiment, stage, seconds, images, images/s."""
-    notes = pd.read_csv(path, names=["experiment", "stage", "seconds", "images"], dtype={"experiment": str})
+    """Return the last time of every stage and experiment.
+
+    Columns experiment, stage, seconds, images, ended (seconds since 1970) and images/s.
+    """
+    notes = pd.read_csv(path, names=["experiment", "stage", "seconds", "images", "ended"], dtype={"experiment": str})
     return table(notes.fillna({"experiment": ""}))
 
 
@@ -30,6 +33,6 @@ def table(notes: pd.DataFrame) -> pd.DataFrame:
 if __name__ == "__main__":
     if not NOTES.exists():
         sys.exit("times: no stage has run here yet; `dvc repro` runs the stages that are stale")
-    shown = read_notes()
+    shown = read_notes().drop(columns="ended")
     whole = {name: shown[name].map("{:.0f}".format).replace("nan", "") for name in ("images", "images/s")}
     print(shown.assign(**whole).to_markdown(index=False, disable_numparse=True))

@@ -79,7 +79,8 @@ def _note_time(seconds: float, images: int | None) -> None:
     """Append a line for `make times`. It is no output of the stage: a clock would give other bytes in every run."""
     if "DVC_STAGE" not in os.environ or os.environ.get("RANK", "0") != "0":
         return
-    words = os.environ.get("DVC_EXP_NAME", ""), os.environ["DVC_STAGE"], f"{seconds:.1f}", str(images or "")
+    words = (os.environ.get("DVC_EXP_NAME", ""), os.environ["DVC_STAGE"], f"{seconds:.1f}", str(images or ""),
+             f"{time.time():.0f}")
     notes = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/times.csv")
     with suppress(OSError), open(notes, "a", encoding="utf-8") as file:  # no reason to fail
         file.write(",".join(words) + "\n")

@@ -24,6 +24,7 @@ from PIL import Image
 
 from ballast.encoders.model import load_encoder
 from ballast.export.served import Served
+from scripts.times import NOTES, read_notes
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,12 @@ def test_a_run_for_the_pipeline_and_one_for_every_stage(finished, server):
     assert parent.data.metrics == pytest.approx(compared, abs=0.011), "rows and runs can be compared"
     assert parent.data.params["selections.mak.alpha"] == "0.3" and "profile.pretrain.epochs" in parent.data.params
     assert parent.data.tags["mlflow.note.content"] == (finished.folder / "results/table.md").read_text()
-    assert parent.info.end_time > parent.info.start_time
+    notes = read_notes(finished.folder / NOTES)
+    notes = notes[notes["experiment"] == ""].set_index("stage").loc[list(stages)]
+    for name in stages:
+        begin, end = runs[name].info.start_time / 1000, runs[name].info.end_time / 1000
+        assert end - begin == pytest.approx(notes.loc[name, "seconds"], abs=0.01) and end == notes.loc[name, "ended"]
+    assert parent.info.end_time == 1000 * notes["ended"].max() and parent.info.start_time < parent.info.end_time
     metrics = runs["evaluate@colt"].data.metrics
     assert metrics["All"] == pytest.approx(table.loc["colt", "All"], abs=0.011)
     assert {"fewshot.Few", "knn.se.Few", "features.uniformity"} <= set(metrics)
