@@ -9,7 +9,6 @@ as is known.
 """
 
 import sys
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -28,7 +27,7 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.philox import Stream
 from ballast.sources.duplicates import nearest_reference, thumbnails
-from ballast.suitability.leaks import VIEWS, leaks, view
+from ballast.suitability.leaks import Drawing, leaks, view, views
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.suitability import embeddings
@@ -58,7 +57,7 @@ def main(out: str) -> None:
 def of_repeat(model, repeat: Repeat, images: Store, cosine: float) -> list[dict[str, object]]:
     """Return the fractions of one repeat that are found."""
     in_domain, pool = embeddings(repeat)
-    views = [normalize(embed(model, images, view(images, *how))[0]) for how in VIEWS]
+    shown = [normalize(embed(model, images, draw)[0]) for draw in views(images)]
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(repeat.seed))[:PLANTED]
     small, lines = thumbnails_of(images, None, torch.arange(len(images))), []
     for way, how in WAYS.items():
@@ -66,18 +65,18 @@ def of_repeat(model, repeat: Repeat, images: Store, cosine: float) -> list[dict[
         planted = normalize(embed(model, images, draw)[0])[chosen]
         copies = nearest_reference(thumbnails_of(images, draw, chosen), np.arange(len(chosen)), small,
                                    np.arange(len(images)) + len(images))[1]
-        lines.append({"repeat": repeat.number, "planted": way, **by_features(planted, in_domain, views),
+        lines.append({"repeat": repeat.number, "planted": way, **by_features(planted, in_domain, shown),
                       "thumbnails": float((copies >= cosine).mean())})
-    return [*lines, {"repeat": repeat.number, "planted": NOTHING, **by_features(pool, in_domain, views)}]
+    return [*lines, {"repeat": repeat.number, "planted": NOTHING, **by_features(pool, in_domain, shown)}]
 
 
-def by_features(pool: Tensor, in_domain: Tensor, views: list[Tensor]) -> dict[str, float]:
+def by_features(pool: Tensor, in_domain: Tensor, shown: list[Tensor]) -> dict[str, float]:
     """Return the fractions of images that are found by all views of the test images, and by the first one alone."""
     return {name: len(leaks(pool, in_domain, some)) / len(pool) for name, some in
-            (("all views", views), ("the images alone", views[:1]))}
+            (("all views", shown), ("the images alone", shown[:1]))}
 
 
-def planting(images: Store, seed: int, part: float, flip: bool, brightness: float) -> Callable[[Tensor], Draws]:
+def planting(images: Store, seed: int, part: float, flip: bool, brightness: float) -> Drawing:
     """Return what makes a planted image: a square at a random place, mirrored or not, darker or not."""
     middle = view(images, part, flip)
     stream = Stream(seed, "planted")
@@ -94,7 +93,7 @@ def planting(images: Store, seed: int, part: float, flip: bool, brightness: floa
     return draw
 
 
-def thumbnails_of(images: Store, draw: Callable[[Tensor], Draws] | None, rows: Tensor) -> np.ndarray:
+def thumbnails_of(images: Store, draw: Drawing | None, rows: Tensor) -> np.ndarray:
     """Return the thumbnails of images after an augmentation."""
     views = next(iter(images.stream([(rows, draw and draw(rows))])))
     return thumbnails((views * 255).round().to(torch.uint8).numpy())

@@ -15,7 +15,7 @@ from ballast.images.folder import read_files
 from ballast.images.store import load_store
 from ballast.runtime.device import prepare
 from ballast.runtime.files import write_atomic
-from ballast.suitability.leaks import VIEWS, leaks, view
+from ballast.suitability.leaks import leaks, views
 from ballast.suitability.measure import suitability
 from ballast.suitability.page import page
 from stages.common.files import write_metrics
@@ -68,8 +68,8 @@ def leaked_by(p, row: str, repeat: Repeat) -> pd.DataFrame:
     if not len(images) or given(f"runs/{row}") or len(in_domain) < FEWEST:
         return pd.DataFrame(columns=["pool", "other", "cosine", "path"])
     model = load_model(p.profile.network, images.channels, repeat.start(row)).to(device)
-    views = [normalize(embed(model, images, view(images, *how))[0]).cpu() for how in VIEWS]
-    found = leaks(pool, in_domain, views)
+    shown = [normalize(embed(model, images, draw)[0]).cpu() for draw in views(images)]
+    found = leaks(pool, in_domain, shown)
     return found.assign(path=read_files("data/pool/all")["path"].to_numpy()[found["pool"]])
 
 

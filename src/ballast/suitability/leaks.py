@@ -16,14 +16,24 @@ from ballast.embeddings.shards import Shards
 from ballast.images.store import Store
 from ballast.suitability.duplicates import bound_between, pairs
 
-VIEWS = [(part, flip) for flip in (False, True) for part in (1.0, 0.9, 0.8, 0.7)]  # part of each side, in the middle
+Drawing = Callable[[Tensor], Draws]  # rows [B] of a store -> the augmentation of each
+PARTS = (1.0, 0.9, 0.8, 0.7)  # of each side of what a network sees of an image, in the middle
 
 
-def view(images: Store, part: float, flip: bool) -> Callable[[Tensor], Draws]:
-    """Return what shows the middle square of images, ``part`` of their shorter side, mirrored or not."""
+def views(images: Store) -> list[Drawing | None]:
+    """Return how evaluation images are shown: as they are (None), their middle, and the mirror image of each."""
+    shown = [view(images, part, flip) for flip in (False, True) for part in PARTS]
+    return [None, *shown[1:]]
+
+
+def view(images: Store, part: float, flip: bool) -> Drawing:
+    """Return what shows the middle of images, ``part`` of each side of what a network sees, mirrored or not.
+
+    Without augmentation a network sees the middle ``size`` pixels of images whose shorter side has ``short``.
+    """
     def draw(rows: Tensor) -> Draws:
         height, width = (torch.as_tensor(side).float().expand(len(rows)) for side in images.sides(rows))
-        side = (part * torch.minimum(height, width)).round()
+        side = (part * images.size / images.short * torch.minimum(height, width)).round()
         box = torch.stack([((height - side) / 2).floor(), ((width - side) / 2).floor(), side, side], -1)
         return Draws(box, torch.full((len(rows),), flip))
 
