@@ -74,7 +74,7 @@ def test_the_report_is_one_page_that_needs_no_network(finished):
     page = (finished.folder / "results/report.html").read_text()
     images = finished.read("results/*.png")
     assert all(content.startswith(b"\x89PNG") for content in images.values())
-    assert all(f"<td>{method}</td>" in page for method in finished.params()["show"])
+    assert all(f'<th scope="row">{method}</th>' in page for method in finished.params()["show"])
     assert page.count("data:image/png") == len(images) == 10 and "http" not in page
     assert (finished.folder / "results/report.md").read_text().count("![") == 10
 
