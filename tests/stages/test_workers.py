@@ -77,17 +77,21 @@ def test_a_process_that_is_killed_is_one_line():
         side_by_side(killed, [0], "a")
 
 
-def interrupt_when(there: Path) -> None:
-    """Interrupt this process once a file is there; its main thread shall get the signal, not this one."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    while not there.exists():
-        time.sleep(0.01)
-    time.sleep(0.2)  # the file may be there before fork has ended in the parent, where Python drops an exception
-    os.kill(os.getpid(), signal.SIGINT)
+def test_an_interrupt_reaches_the_processes(tmp_path, monkeypatch):
+    waiting, wait = threading.Event(), workers.wait
 
+    def waited(results):
+        waiting.set()  # fork has ended here: while it lasts, Python drops an exception
+        return wait(results)
 
-def test_an_interrupt_reaches_the_processes(tmp_path):
-    threading.Thread(target=interrupt_when, args=(tmp_path / "working",)).start()
+    def interrupt():
+        waiting.wait()
+        while not (tmp_path / "working").exists():
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    monkeypatch.setattr(workers, "wait", waited)
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         side_by_side(partial(saved_when_stopped, tmp_path), [0], "a")
     assert (tmp_path / "saved").exists()
