@@ -39,7 +39,7 @@ def main(row: str, rates: list[float]) -> None:
     profile = read_yaml(f"configs/profiles/{params['profile']}.yaml")
     dataset = read_yaml(f"configs/datasets/{params['dataset']}.yaml")
     settings = build(Probe, profile["sgd"])
-    counts = load_array("data/split/1/counts.npy")
+    counts = load_array("data/labels/split/1/counts.npy")
     groups = assign(counts, dataset["groups"])
     images = load_store("data/images/train")
     test = load_store("data/images/test")
@@ -47,7 +47,7 @@ def main(row: str, rates: list[float]) -> None:
         raise BallastError("data/images/test: expected labelled test images, got none; add some to the data set")
     test_labels = load_array("data/labels/test.npy")
     labels, probe, val = (torch.from_numpy(load_array(f"data/{name}.npy"))
-                          for name in ("labels/train", "split/1/probe", "split/1/val"))
+                          for name in ("labels/train", "labels/split/1/probe", "labels/split/1/val"))
     model = load_model(profile["network"], images.channels, Path("runs", row, "1"))
     features = augmented_features(model, images.take(probe), settings, params["seed"])
     val_features = embed(model, images.take(val))[0]

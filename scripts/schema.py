@@ -13,7 +13,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 
 from ballast.checks.datasets import Dataset
-from ballast.config.build import _adapter, _dataclasses, _hints
+from ballast.config.build import adapter_of, dataclasses_of, hints_of
 from ballast.config.profile import Optimization, Profile
 from ballast.config.recipe import FrameworkSettings, idea_module, idea_names
 from ballast.config.rows import Params, StudentRow, Variant
@@ -52,7 +52,7 @@ def overriding(*kinds: type, **more: dict) -> dict:
 
 def of_kind(kind: type) -> dict:
     """Return the schema of a dataclass without references, with what the code says of every value."""
-    schema = _adapter(kind).json_schema()
+    schema = adapter_of(kind).json_schema()
     said = {cls.__name__: comments(cls) for cls in _within(kind)}
     definitions = schema.pop("$defs", {})
     schema["description"] = inspect.getdoc(kind)
@@ -67,7 +67,7 @@ def comments(kind: type) -> dict[str, str]:
 
 
 def _within(kind: type) -> list[type]:
-    blocks = (block for hint in _hints(kind).values() for block in _dataclasses(hint))
+    blocks = (block for hint in hints_of(kind).values() for block in dataclasses_of(hint))
     return [kind, *(inner for block in blocks for inner in _within(block))]
 
 

@@ -17,8 +17,9 @@ class Encoder(PythonModel):
     """A table with a column ``image`` of encoded images (JPEG, PNG, ...) -> features float32 [N, d]."""
 
     def load_context(self, context) -> None:
-        """Read the encoder once, when the model is loaded, by the library that came with it."""
-        sys.path.insert(0, context.artifacts["library"])
+        """Read the encoder once, by the library that came with it or that this process has loaded already."""
+        if "ballast" not in sys.modules:  # two of them on one path would mix in the processes that this one starts
+            sys.path.insert(0, context.artifacts["library"])
         from ballast.encoders.model import load_encoder
         from ballast.export.served import Served
 

@@ -55,10 +55,9 @@ def main(extractor: str) -> None:
     tailness = pd.concat(tables, ignore_index=True)
     for name, frame, draw in (
             ("ecle", ecle(p, extractor, repeats[0]), figures.phi_by_draws),
-            ("tailness", tailness, lambda frame: figures.tailness_by_count(frame, p.show)),
+            ("tailness", tailness, figures.tailness_by_count),
             ("rounds", joined(rounds, "epoch", "cluster", "images", "share", "method"), figures.budgets),
-            ("by_round", pd.concat(by_round, ignore_index=True),
-             lambda frame: figures.lean_and_correlation(frame, p.show))):
+            ("by_round", pd.concat(by_round, ignore_index=True), figures.lean_and_correlation)):
         write_atomic(f"results/{name}.csv", frame.to_csv(index=False))
         write_atomic(f"results/{name}.png", draw(frame))
     write_metrics("metrics/diagnostics.json", {method: nested(mean_and_error(values))

@@ -49,7 +49,7 @@ def main() -> None:
 def _leaks(cosine: float) -> pd.DataFrame:
     """Return the pool images that are a train or test image again: by position, with that image and the cosine."""
     tables = []
-    for part in ("train", "test"):
+    for part in ("train", "probe", "test"):
         reference = read_files(f"data/images/{part}")
         if len(reference):
             index, similar = nearest_reference(*_seen(STORE), *_seen(f"data/images/{part}"))

@@ -18,7 +18,7 @@ from ballast.report.tables import (
     markdown_label_free,
     summary,
 )
-from ballast.report.verdicts import gains
+from ballast.report.verdicts import gains, leaders
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from stages.common.files import tables_of
@@ -55,8 +55,9 @@ def main() -> None:
     write_tables(repeats=runs, table=table, gains=verdicts.round(4),
                  protocols=by_protocol(runs) if len(runs) else table, groups=long_form(table),
                  per_class=per_class, history=history)
-    for name, picture in (("groups", by_group(table, p.show)), ("per_class", by_class(per_class, p.show)),
-                          ("history", training(history, p.show)), ("gains", forest(found.get("linear")))):
+    leading = leaders(runs[runs["protocol"] == "linear"]) if len(runs) else pd.DataFrame()
+    for name, picture in (("groups", by_group(table, leading)), ("per_class", by_class(per_class)),
+                          ("history", training(history)), ("gains", forest(found.get("linear")))):
         write_atomic(f"results/{name}.png", picture)
     write_atomic("results/table.md", text + tested(p.dataset.source) + overlap())
     papers = summary(runs[runs["protocol"] == "sgd"]) if len(runs) else table

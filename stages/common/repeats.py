@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 SHARED = {"none": "none", "all": "all", "seen": "all"}  # stores below data/pool that do not differ between repeats
 NOTHING = "none"
+TRAINED = ("longtail", "balanced")  # lists that encoders train on; the others belong to the labels
 
 
 class Repeat(NamedTuple):
@@ -17,7 +18,8 @@ class Repeat(NamedTuple):
 
     def list(self, name: str) -> str:
         """Return the path of one of its lists of images; empty for none of them."""
-        return f"data/split/{self.number}/{name}.npy" if name != NOTHING else ""
+        folder = "data/split" if name in TRAINED else "data/labels/split"
+        return f"{folder}/{self.number}/{name}.npy" if name != NOTHING else ""
 
     def pool(self, pool: str) -> str:
         """Return the folder of the pool images that a row trains on: none, all of them, or what a row has selected."""

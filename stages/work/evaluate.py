@@ -44,6 +44,7 @@ class Encoded:
     def __init__(self, p: SimpleNamespace, row: str, repeat: Repeat) -> None:
         self.device = prepare(p.threads, p.deterministic)
         self.images = load_store("data/images/train", self.device)
+        self.probe = load_store("data/images/probe", self.device)
         self.labels = torch.from_numpy(load_array("data/labels/train.npy"))
         self.test = load_store("data/images/test", self.device)
         self.test_labels = load_array("data/labels/test.npy")
@@ -58,8 +59,9 @@ class Encoded:
         return embed(self.model, self.test if len(self.test) else self.take("longtail"))[0]
 
     def take(self, name: str) -> Store:
-        """Return the images of a list."""
-        return self.images.take(self.lists[name])
+        """Return the images of a list, which are all of the training part or all beside it."""
+        rows, trained = self.lists[name], len(self.images)
+        return self.images.take(rows) if bool((rows < trained).all()) else self.probe.take(rows - trained)
 
     def of(self, name: str) -> Tensor:
         """Return the labels of a list, on the device."""

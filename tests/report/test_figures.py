@@ -1,37 +1,42 @@
-"""Figures: the same bytes for the same numbers, and a style of its own for every row."""
+"""Figures: the same bytes for the same numbers, others for others, and none that is empty for want of a legend."""
+
+from io import BytesIO
 
 import pandas as pd
+from PIL import Image
 
-from ballast.report import styles
 from ballast.report.comparisons import by_class, by_group, forest, training
 from ballast.report.figures import budgets, lean_and_correlation, phi_by_draws, sorted_shares, tailness_by_count
+from ballast.report.multiples import mean_and_band
 from ballast.report.tables import summary
-from ballast.report.verdicts import gains
+from ballast.report.verdicts import gains, leaders
 from tests.report.runs import runs
 
 RUNS = runs({"simclr": [40.0, 42, 44], "colt": [45.0, 47, 49.1], "mak": [41.0, 41, 45]})
 TABLE = summary(RUNS)
+LEADING = leaders(RUNS)
 CLASSES = pd.DataFrame([{"method": method, "repeat": repeat, "count": 100 // rank, "accuracy": 80.0 - rank + repeat}
                         for method in ("simclr", "colt") for repeat in (1, 2) for rank in range(1, 8)])
 
 
 def test_figures_have_the_same_bytes_again_and_depend_on_the_numbers():
-    assert by_group(TABLE) == by_group(TABLE) != by_group(TABLE.assign(All=1.0))
+    assert by_group(TABLE, LEADING) == by_group(TABLE, LEADING) != by_group(TABLE.assign(All=1.0), LEADING)
+    assert by_group(TABLE, LEADING) != by_group(TABLE, ~LEADING)
     assert by_class(CLASSES) == by_class(CLASSES)
     history = CLASSES.rename(columns={"accuracy": "contrastive", "count": "epoch"})
-    student = pd.DataFrame({"method": ["guided"], "epoch": [1]})
+    student = pd.DataFrame({"method": ["guided"], "repeat": [1], "epoch": [1]})
     assert training(history) == training(pd.concat([history, student]))
 
 
 def test_errors_are_drawn_and_one_repeat_has_none():
     errors = [name for name in TABLE if name.endswith(" se")]
-    assert by_group(TABLE) != by_group(TABLE.assign(**dict.fromkeys(errors, float("nan"))))
+    assert by_group(TABLE, LEADING) != by_group(TABLE.assign(**dict.fromkeys(errors, float("nan"))), LEADING)
     assert by_class(CLASSES) != by_class(CLASSES.assign(accuracy=80.0))
     assert by_class(CLASSES[CLASSES["repeat"] == 1]).startswith(b"\x89PNG")
 
 
-def test_without_labels_the_bars_are_an_empty_plot():
-    assert by_group(TABLE[["method"]]).startswith(b"\x89PNG")
+def test_without_labels_the_points_are_an_empty_plot():
+    assert by_group(TABLE[["method"]], pd.DataFrame()).startswith(b"\x89PNG")
 
 
 def test_a_forest_has_every_pair_and_its_verdict():
@@ -68,25 +73,14 @@ def test_a_round_is_sorted_by_share_whatever_the_numbers_of_its_clusters():
     assert table[3].tolist() == [0.5, 0.3, 0.2] and table[5].tolist() == [0.6, 0.4, 0.0]
 
 
-def test_no_two_rows_look_alike_and_known_rows_keep_their_style():
-    new = [f"new-{number}" for number in range(59)]
-    numbers = styles.numbers([*styles.ROWS, *new])
-    assert len({tuple(styles.line(number).values()) for number in numbers.values()}) == len(numbers)
-    assert len({tuple(styles.bar(number).values()) for number in numbers.values()}) == len(numbers)
-    few = styles.numbers(["colt", "mine", "simclr", "mine"])
-    assert few["colt"] == numbers["colt"] and few["simclr"] == numbers["simclr"] and few["mine"] == numbers["new-0"]
+def test_a_band_is_the_standard_error_and_one_repeat_has_none():
+    values = pd.DataFrame({1: [1.0, 4.0], 2: [3.0, float("nan")]})
+    found = mean_and_band(values)
+    assert found["mean"].tolist() == [2.0, 4.0] and found["error"][0] == 1.0 and pd.isna(found["error"][1])
 
 
-def test_the_first_new_row_looks_unlike_the_known_row_of_its_color():
-    new = styles.bar(styles.numbers(["new"])["new"])
-    known = next(styles.bar(number) for number in styles.numbers(styles.ROWS).values()
-                 if styles.bar(number)["color"] == new["color"])
-    assert new["hatch"] != known["hatch"] and new["edgecolor"] != new["color"]
-    assert (new["color"], new["edgecolor"]) == ("#000000", "white"), "a black hatch on black is not seen"
-
-
-def test_a_new_row_has_the_same_style_in_a_figure_that_shows_fewer_rows():
-    rows = ["simclr", "one", "other"]
-    alone = TABLE[:1].assign(method="other")
-    assert by_group(alone, rows) != by_group(alone)
-    assert styles.numbers([*rows, "other"])["other"] == styles.numbers(rows)["other"]
+def test_twenty_rows_have_a_plot_each_and_the_figure_grows_in_height_alone():
+    few, many = (Image.open(BytesIO(training(pd.concat([
+        CLASSES.assign(method=f"row-{number}", contrastive=1.0, epoch=CLASSES["count"])[:7] for number in range(rows)
+    ])))) for rows in (5, 20))
+    assert abs(few.width - many.width) < 30 and many.height > 2 * few.height

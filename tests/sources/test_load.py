@@ -143,7 +143,8 @@ def test_an_evaluation_folder_is_divided_and_names_the_groups_of_in_domain_image
     assert result.train_labels[:3].tolist() == ([0, 0, 1] if named else [UNKNOWN] * 3)
     assert {name: len(rows) for name, rows in result.lists.items()} == {"longtail": 3, "probe": 16, "val": 4, "few": 2}
     assert set(result.lists["few"]) <= set(result.lists["probe"]) and len(result.test.files) == 20
-    paths = np.array(result.train.paths())
+    assert result.train.paths() == [f"{in_domain}/{name}" for name in sorted(result.train.files)]
+    paths = np.array([*result.train.paths(), *result.probe.paths()])
     parts = [set(paths[result.lists[name]]) for name in ("longtail", "probe", "val")] + [set(result.test.paths())]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 43
     for name in ("probe", "val", "few"):

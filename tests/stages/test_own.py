@@ -10,6 +10,7 @@ from PIL import Image
 
 from ballast.images.store import OnDisk, load_store
 from ballast.sources import glyphs
+from stages.common.repeats import Repeat
 from tests.project import ran
 
 OWN, SMOKE = "configs/datasets/own.yaml", "configs/profiles/smoke.yaml"
@@ -113,7 +114,7 @@ def test_files_are_decoded_as_they_are_needed_and_an_evaluation_folder_gives_acc
         assert set(metrics) == {"Many", "Median", "Few", "Std", "All", "se", *FACTS} and 2 < metrics["All"] <= 100
     others = json.loads((project.folder / "metrics/protocols/colt.json").read_text())
     assert others["imbalanced"]["All"] > 0 and others["finetune"]["All"] > 0
-    counts = np.load(project.folder / "data/split/1/counts.npy").tolist()
+    counts = np.load(project.folder / "data/labels/split/1/counts.npy").tolist()
     assert counts == [35 if name == "A" else 15 for name in sorted(glyphs.CLASSES)]
     said = project.stage("preflight", DVC_STAGE="preflight").stdout
     assert said.startswith("preflight: 20 of the 640 in-domain images have the pixels of a test image")
@@ -142,11 +143,11 @@ def test_given_lists_are_the_split(make_project, tmp_path):
     stored = pd.read_csv(project.folder / "data/images/train/files.csv")["path"].to_numpy()
     labels = np.load(project.folder / "data/labels/train.npy")
     for name in ("longtail", "few", "probe", "val"):
-        rows = np.load(project.folder / f"data/split/1/{name}.npy")
+        rows = np.load(project.folder / Repeat(1, 1, 1).list(name))
         assert sorted(stored[rows]) == sorted(map(str, chosen[name])), name
         assert [label[path.split("/")[-2]] for path in stored[rows]] == labels[rows].tolist()
     assert len(np.load(project.folder / "data/split/1/balanced.npy")) == 0
-    counts = np.load(project.folder / "data/split/1/counts.npy")
+    counts = np.load(project.folder / "data/labels/split/1/counts.npy")
     assert counts.tolist() == np.bincount([label[path.parent.name] for path in chosen["longtail"]]).tolist()
 
 
@@ -168,3 +169,23 @@ def test_what_does_not_fit_the_images_is_one_line_before_any_training(unlabelled
         assert "methods.guide.pretrain.colt.clusters: expected at most 300, the in-domain images" in done.stdout
     finally:
         unlabelled.run("dvc", "checkout", "-q", "--force", "data/recipes")
+
+
+def test_labels_that_come_later_retrain_nothing_and_an_export_is_a_stage(unlabelled, tmp_path):
+    pictures(tmp_path / "evaluation", "test", 8, flat=False)
+    before = unlabelled.read("runs/*/1/encoder.safetensors")
+    unlabelled.change({"source.evaluation": f"{tmp_path}/evaluation"}, OWN)
+    unlabelled.change(CROPS, SMOKE)
+    unlabelled.change({"export": ["colt"]})
+    rerun = unlabelled.repro("export@colt")
+    assert {"images", "split", "evaluate@simclr", "evaluate@colt", "report", "export@colt"} <= set(rerun)
+    assert not [name for name in rerun if name.startswith(("pretrain", "student", "embed", "score", "select"))]
+    assert unlabelled.read("runs/*/1/encoder.safetensors") == before
+    assert 2 < json.loads((unlabelled.folder / "metrics/colt.json").read_text())["All"] <= 100
+    text = (unlabelled.folder / "results/table.md").read_text()
+    assert f"classifiers train on half of {tmp_path}/evaluation and are tested on the other half" in text
+    exported = unlabelled.folder / "exported/colt"
+    assert {path.name for path in exported.iterdir()} == {"README.md", "encoder.onnx", "encoder.safetensors"}
+    assert (exported / "encoder.safetensors").read_bytes() == before["runs/colt/1/encoder.safetensors"]
+    card = (exported / "README.md").read_text()
+    assert "| linear" in card and "different pool images" in card and "No label was used" in card

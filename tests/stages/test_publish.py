@@ -114,6 +114,7 @@ def test_the_registered_encoder_loads_and_is_served(finished, server, tmp_path):
         Image.fromarray(pixels[0]).save(buffer, "PNG")
     mlflow.set_tracking_uri(address)
     loaded = mlflow.pyfunc.load_model("models:/ballast-colt/1")
+    assert not any(path.endswith("ballast.zip") for path in sys.path), "this process has a library"
     found = loaded.predict(pd.DataFrame({"image": [buffer.getvalue() for buffer in buffers]}))
     model, size, short = load_encoder(finished.folder / "runs/colt/1/encoder.safetensors")
     rgb = torch.from_numpy(images).expand(-1, 3, -1, -1)

@@ -20,7 +20,7 @@ def test_repeats_share_the_pool_and_not_what_was_selected():
     repeat = Repeat(2, 2, 2)
     assert [repeat.pool(name) for name in ("none", "all", "mak")] == [
         "data/pool/none", "data/pool/all", "data/pool/mak/2"]
-    assert repeat.list("few") == "data/split/2/few.npy" and str(repeat.run("mak")) == "runs/mak/2"
+    assert repeat.list("few") == "data/labels/split/2/few.npy" and str(repeat.run("mak")) == "runs/mak/2"
 
 
 @pytest.fixture

@@ -206,6 +206,10 @@ def _check_names(params: Params) -> None:
             raise BallastError(f"params.yaml: show: expected rows ({', '.join(rows)}), got {shown(name)}")
         if name in params.show[:position]:
             raise BallastError(f"params.yaml: show: expected every row once, got {shown(name)} twice")
+    for name in params.export:
+        if name not in params.show or params.export.count(name) > 1:
+            raise BallastError(f"params.yaml: export: expected rows of show ({', '.join(params.show)}), each once, got "
+                               f"{shown(name)}")
     for pair in pairs(params.compare):
         for name in pair:
             if name not in rows:

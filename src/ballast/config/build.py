@@ -39,12 +39,12 @@ class ByKey:
 
     def tags(self, kind: type) -> tuple:
         """Return the values of the key that stand for a dataclass."""
-        return get_args(_hints(kind)[self.key])
+        return get_args(hints_of(kind)[self.key])
 
 
 def build(kind: type[T], block: dict) -> T:
     """Return an instance of a dataclass from plain values that ``validated`` has accepted; takes no time to import."""
-    hints = _hints(kind)
+    hints = hints_of(kind)
     unknown = [key for key in block if key not in hints]
     missing = [f.name for f in fields(kind) if f.default is f.default_factory is MISSING and f.name not in block]
     if unknown or missing:
@@ -54,7 +54,8 @@ def build(kind: type[T], block: dict) -> T:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def hints_of(kind: type) -> dict[str, Any]:
+    """Return the type of every field of a dataclass."""
     names = {field.name for field in fields(kind)}
     return {name: hint for name, hint in get_type_hints(kind, include_extras=True).items() if name in names}
 
@@ -65,7 +66,7 @@ def built(hint: Any, value: Any) -> Any:
         return value
     if get_origin(hint) is dict:
         return {key: built(get_args(hint)[1], inner) for key, inner in value.items()}
-    candidates = _dataclasses(hint)
+    candidates = dataclasses_of(hint)
     mark = next((mark for mark in _marks(hint) if isinstance(mark, ByKey)), None)
     if mark:
         candidates = [kind for kind in candidates if value.get(mark.key, mark.default) in mark.tags(kind)]
@@ -77,10 +78,11 @@ def _marks(hint: Any) -> list:
     return marks + [mark for inner in _parts(hint) for mark in _marks(inner)]
 
 
-def _dataclasses(hint: Any) -> list[type]:
+def dataclasses_of(hint: Any) -> list[type]:
+    """Return the dataclasses that a type hint allows."""
     if is_dataclass(hint):
         return [hint]
-    return [kind for inner in _parts(hint) for kind in _dataclasses(inner)]
+    return [kind for inner in _parts(hint) for kind in dataclasses_of(inner)]
 
 
 def _parts(hint: Any) -> tuple:
@@ -102,7 +104,7 @@ def validated(kind: type[T], block: object) -> T:
 
     text = json.dumps(block, default=str)  # pydantic takes JSON's objects for dataclasses, but not Python's dicts
     try:
-        result = _adapter(kind).validate_json(text)
+        result = adapter_of(kind).validate_json(text)
     except ValidationError as error:
         raise MisfitError(*_explain(error.errors(include_url=False), kind, block)) from error
     _refuse_problems(result, [])
@@ -116,7 +118,7 @@ def _refuse_problems(value: object, way: list[str]) -> None:
             _refuse_problems(inner, [*way, str(key)])
     if not is_dataclass(value):
         return
-    for name in _hints(type(value)):
+    for name in hints_of(type(value)):
         _refuse_problems(getattr(value, name), [*way, name])
     problem = getattr(value, "problem", lambda: None)()
     if problem:
@@ -133,7 +135,8 @@ class MisfitError(Exception):
 
 
 @cache
-def _adapter(kind: type) -> Any:
+def adapter_of(kind: type) -> Any:
+    """Return pydantic's adapter of a dataclass, which validates strictly and describes it as a JSON schema."""
     from pydantic import TypeAdapter
 
     _forbid(kind)
@@ -143,8 +146,8 @@ def _adapter(kind: type) -> Any:
 def _forbid(kind: type) -> None:
     """Let pydantic refuse unknown keys, text for numbers, and infinite numbers, here and in the blocks within."""
     kind.__pydantic_config__ = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-    for hint in _hints(kind).values():
-        for inner in _dataclasses(hint):
+    for hint in hints_of(kind).values():
+        for inner in dataclasses_of(hint):
             _forbid(inner)
 
 
@@ -197,8 +200,8 @@ def shown(value: object, quoted: bool = True) -> str:
 
 def _keys(kind: type) -> set[str]:
     """Return the keys of a dataclass and of the blocks within."""
-    inner = (_keys(block) for hint in _hints(kind).values() for block in _dataclasses(hint))
-    return set(_hints(kind)).union(*inner)
+    inner = (_keys(block) for hint in hints_of(kind).values() for block in dataclasses_of(hint))
+    return set(hints_of(kind)).union(*inner)
 
 
 def _path(location: tuple, block: object, missing: bool) -> list[str]:

@@ -86,6 +86,7 @@ class Params:
     embed: Eyes
     show: Annotated[list[str], Len(1)]
     compare: list[str]  # pairs of rows, as ``pairs`` reads them
+    export: list[str]  # rows of ``show`` whose encoders leave with a graph and a card
     selections: dict[str, AnySelection]  # of pool images, by the names that rows give as ``pool``
     methods: dict[str, MethodRow]
     students: dict[str, dict]  # required, since dvc.yaml has a stage for each

@@ -19,14 +19,15 @@ PICTURES = [
             "or worse (square); hollow: it cannot be told with these repeats, all pairs of the column together, which "
             "asks for more than an interval without 0.", True),
     Picture("groups.png", "Many, Median, Few",
-            "Accuracy by group of classes, with the standard error over repeats. A method that serves the rare classes "
-            "has bars of equal height.", True),
+            "Accuracy by group of classes and Std, with the standard error over repeats. Filled: the best mean of a "
+            "column, and the rows that cannot be told from it. A method that serves the rare classes is as far to the "
+            "right in Few as in Many.", True),
     Picture("per_class.png", "From head to tail",
             "Accuracy by rank, the most common class on the left, mean over the repeats; the band is the standard "
-            "error, the gray lines are the other methods. Each point is the mean over five neighbouring classes, "
+            "error, the gray lines are the other rows. Each point is the mean over five neighbouring classes, "
             "because single classes differ in difficulty more than methods do.", True),
     Picture("history.png", "Training",
-            "The contrastive loss over the epochs; the gray lines are the other methods. It rises for a few epochs "
+            "The contrastive loss over the epochs; the gray lines are the other rows. It rises for a few epochs "
             "when a round brings new pool images. A lower loss does not mean better features: more similar images make "
             "the task harder."),
     Picture("selected.png", "Selected images",
@@ -41,12 +42,13 @@ PICTURES = [
             "tailness in that round, which receives the most images. A line is not the same cluster across rounds. A "
             "bright first line means that few clusters receive most of the budget."),
     Picture("by_round.png", "Whom each round helps",
-            "Left: the part of the budget that goes to the rare classes, relative to their part of the in-domain "
-            "images; above 1 the round helps them more than others. Right: the rank correlation of tailness and class "
+            "Above: the part of the budget that goes to the rare classes, relative to their part of the in-domain "
+            "images; above 1 the round helps them more than others. Below: the rank correlation of tailness and class "
             "size; -1 is a perfect ranking of the classes by tailness alone. Mean over the repeats, the band is the "
             "standard error.", True),
     Picture("tailness.png", "Does tailness find the rare classes?",
-            "Mean tailness of every class against its number of training images. A line that falls from left to right "
+            "Mean tailness of every class against its number of training images, by every measure that a row "
+            "remembers; the gray lines are the others. A line that falls from left to right "
             "finds the rare classes without labels.", True),
     Picture("ecle.png", "Empirical contrastive loss",
             "Of the test images with the largest 10 % of ECLE (MAK's tailness), the share of each group, relative to "

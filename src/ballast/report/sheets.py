@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ballast.report.figures import SHADES, as_png
+from ballast.report.figures import SHADES
+from ballast.report.png import as_png
 
 ACROSS = 12  # pictures of a line
 MAPS_ACROSS = 3

@@ -16,8 +16,9 @@ class Labelled(NamedTuple):
     """Images and labels of the training part and of the test part, and the class names."""
 
     train: Images
-    train_labels: np.ndarray
+    train_labels: np.ndarray  # of ``train``, then of ``probe``
     test: Images
     test_labels: np.ndarray
     classes: list[str]
-    lists: dict[str, np.ndarray] | None = None  # positions in the training part, where the source contains a split
+    lists: dict[str, np.ndarray] | None = None  # positions in ``train``, then ``probe``, where the source has a split
+    probe: Images | None = None  # labelled images beside the training part: no encoder trains on them

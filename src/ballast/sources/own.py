@@ -35,12 +35,13 @@ def load_own(source: dict) -> Labelled:
     probe = count + np.arange(len(parts["probe"]))
     val = count + len(probe) + np.arange(len(parts["val"]))
     return Labelled(
-        train=Listing("", [*in_domain.paths(), *paths[train]]),
+        train=in_domain,
         train_labels=np.concatenate([_folder_labels(in_domain, evaluation.classes), labels[train]]),
         test=Listing("", test.paths() if test else paths[parts["test"]].tolist()),
         test_labels=_of_classes(test, evaluation.classes, source) if test else labels[parts["test"]],
         classes=evaluation.classes,
-        lists={"longtail": longtail, "probe": probe, "val": val, "few": count + parts["few"]})
+        lists={"longtail": longtail, "probe": probe, "val": val, "few": count + parts["few"]},
+        probe=Listing("", paths[train].tolist()))
 
 
 def _of_classes(test: Listing, classes: list[str], source: dict) -> np.ndarray:
