@@ -24,24 +24,29 @@ REPEATS = 3
 
 
 def main(quick: bool, out: str | None) -> None:
-    """Print medians over the runs of every command."""
+    """Print medians over the runs of every command, and those of half the pool: linear is a growth of 2 at most."""
     images, width, part = (4_000, 32, 25) if quick else (100_000, 512, 1)
     pool, dims, budget = (10_000, 16, 400) if quick else (1_000_000, 128, 10_000)
     lines = []
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        files = written(folder, images, width, 0)
         for rule, (picks, setting) in LARGE.items():
             often = REPEATS if rule in OFTEN and not quick else 1
-            words = ["--set", setting] if setting and not quick else []
+            words = ["--rule", rule, *(["--set", setting] if setting and not quick else [])]
             lines.append({"rule": rule, "pool": f"{images:,} x {width}", "picks": picks // part,
-                          **measured([*files, "--rule", rule, "--budget", str(picks // part), *words], folder, often)})
-        files = written(folder, pool, dims, 2)
-        lines.append({"rule": "mak, two passes", "pool": f"{pool:,} x {dims}", "picks": budget, **measured(
-            [*files, "--rule", "mak", "--budget", str(budget)], folder, 1 if quick else REPEATS)})
+                          **grown(Path(place), images, width, 0, [*words, "--budget", str(picks // part)], often)})
+        words = ["--rule", "mak", "--budget", str(budget)]
+        lines.append({"rule": "mak, two passes", "pool": f"{pool:,} x {dims}", "picks": budget,
+                      **grown(Path(place), pool, dims, 2, words, 1 if quick else REPEATS)})
     show("ballast select", lines)
     if out:
         pd.DataFrame(lines).to_csv(out, index=False)
+
+
+def grown(folder: Path, images: int, width: int, passes: int, words: list[str], often: int) -> dict[str, object]:
+    """Return what a command takes for a pool, and how its time grows from half of the pool to all of it."""
+    half, whole = (measured([*written(folder, rows, width, passes), *words], folder, often)
+                   for rows in (images // 2, images))
+    return {**whole, "growth": round(whole["s"] / half["s"], 2)}
 
 
 def written(folder: Path, images: int, width: int, passes: int) -> list[str]:

@@ -1,0 +1,76 @@
+"""What it costs to follow a training: seconds of a stage with a logger against the same without, in turn.
+
+    python -m benchmarks.live [quick]
+
+Both cores train, so that the logger's process takes its time from them. Paired over the turns, with a 95 % interval.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from ballast.report.verdicts import gain
+from benchmarks.timing import show
+
+STAGE = "simclr longtail none none"
+PROFILE = "configs/profiles/laptop.yaml"
+EPOCHS, TURNS = 60, 5
+
+
+def main(quick: bool) -> None:
+    """Print seconds, and the difference to no logger in percent."""
+    with tempfile.TemporaryDirectory() as place, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()  # it takes calls and never answers
+        folder = Path(place, "clone")
+        environment = prepared(folder, 3 if quick else EPOCHS)
+        ways = {"none": {}, "mlflow, a file": {"MLFLOW_TRACKING_URI": f"sqlite:///{place}/m.db"},
+                "mlflow, nobody there": {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"},
+                "mlflow, never answers": {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{silent.getsockname()[1]}"}}
+        times = {name: [] for name in ways}
+        for _ in range(2 if quick else TURNS):
+            for name, values in ways.items():
+                times[name].append(trained(folder, {**environment, **values, "BALLAST_LIVE": "mlflow" if values else ""}))
+    plain, lines = np.array(times.pop("none")), []
+    lines.append({"logger": "none", "s": f"{plain.mean():.1f}", "cost, %": ""})
+    for name, seconds in times.items():
+        found = gain(100 * (np.array(seconds) / plain - 1))
+        lines.append({"logger": name, "s": f"{np.mean(seconds):.1f}",
+                      "cost, %": f"{found.mean:+.1f} [{found.low:+.1f}, {found.high:+.1f}]"})
+    show(f"Training of two repeats side by side, {EPOCHS} epochs", lines)
+
+
+def prepared(folder: Path, epochs: int) -> dict[str, str]:
+    """Clone the repository and run what comes before a training; return the environment to train in."""
+    subprocess.run(["git", "clone", "-q", ".", str(folder)], check=True)
+    environment = {**os.environ, "PYTHONPATH": f"{folder}/src", "DVC_SITE_CACHE_DIR": f"{folder}/.site"}
+    for name, values in (("params.yaml", {"repeats": 2}), (PROFILE, {"pretrain": {"epochs": epochs}})):
+        content = yaml.safe_load((folder / name).read_text())
+        for key, value in values.items():
+            content[key] = {**content[key], **value} if isinstance(value, dict) else value
+        (folder / name).write_text(yaml.safe_dump(content, sort_keys=False))
+    subprocess.run(["dvc", "repro", "-q", "preflight"], cwd=folder, env=environment, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return {**environment, "DVC_STAGE": "pretrain@simclr"}
+
+
+def trained(folder: Path, environment: dict[str, str]) -> float:
+    """Return the seconds of a training from its start; nothing of an earlier one is there."""
+    for path in (".dvc/tmp/finished", "runs/simclr", "runs/live"):
+        shutil.rmtree(folder / path, ignore_errors=True)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "stages.pretrain", *STAGE.split()], cwd=folder, env=environment, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main("quick" in sys.argv)
