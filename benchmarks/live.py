@@ -31,21 +31,22 @@ def main(quick: bool) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()  # it takes calls and never answers
         folder = Path(place, "clone")
-        environment = prepared(folder, 3 if quick else EPOCHS)
+        environment = prepared(folder, 12 if quick else EPOCHS)
         ways = {"none": {}, "mlflow, a file": {"MLFLOW_TRACKING_URI": f"sqlite:///{place}/m.db"},
                 "mlflow, nobody there": {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"},
                 "mlflow, never answers": {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{silent.getsockname()[1]}"}}
         times = {name: [] for name in ways}
         for _ in range(2 if quick else TURNS):
             for name, values in ways.items():
-                times[name].append(trained(folder, {**environment, **values, "BALLAST_LIVE": "mlflow" if values else ""}))
+                logger = {"BALLAST_LIVE": "mlflow" if values else ""}
+                times[name].append(trained(folder, {**environment, **values, **logger}))
     plain, lines = np.array(times.pop("none")), []
     lines.append({"logger": "none", "s": f"{plain.mean():.1f}", "cost, %": ""})
     for name, seconds in times.items():
         found = gain(100 * (np.array(seconds) / plain - 1))
         lines.append({"logger": name, "s": f"{np.mean(seconds):.1f}",
                       "cost, %": f"{found.mean:+.1f} [{found.low:+.1f}, {found.high:+.1f}]"})
-    show(f"Training of two repeats side by side, {EPOCHS} epochs", lines)
+    show("Training of simclr, two repeats side by side", lines)
 
 
 def prepared(folder: Path, epochs: int) -> dict[str, str]:
