@@ -39,6 +39,9 @@ STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
           ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
 RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility", "colt"),
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
+SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
+          ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
+          ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
 ROWS = re.compile(r"^Rows: (.*?)\.(?:\s|$)", re.MULTILINE | re.DOTALL)
 
 
@@ -104,7 +107,18 @@ def of_selections(folder: Path) -> dict[str, str]:
     for name, made in SELECTIONS.items():
         if (path := folder / f"{name}.csv").exists():
             blocks |= made(pd.read_csv(path))
-    return blocks
+    return blocks | of_shares(folder)
+
+
+def of_shares(folder: Path) -> dict[str, str]:
+    """Return what shortlists of several sizes change in MAK and COLT, of the files that exist."""
+    pairs = [("mak-shortlist", "mak"), ("colt-shortlist", "colt")]
+    parts = [gains_as_text(gains(pd.read_csv(path), pairs, ("All", "Few"))).assign(data=data, shortlist=share)
+             for data, share, name in SHARES if (path := folder / f"{name}.csv").exists()]
+    if not parts:
+        return {}
+    table = pd.concat(parts).sort_values("gain of", ascending=False, kind="stable")
+    return {"shares": as_text(table[["data", "shortlist", "gain of", "All", "Few"]])}
 
 
 def of_rules(name: str, runs: pd.DataFrame) -> dict[str, str]:

@@ -40,7 +40,7 @@ def main() -> None:
     refuse_mixture(metrics)
     runs = side_by_side({name: pd.read_csv(f"runs/repeats/{name}.csv") for name in shown if "All" in metrics[name]})
     runs = runs.assign(**{fact: metrics[shown[0]][fact] for fact in OF_ROW})
-    per_class = side_by_side({name: pd.read_csv(f"runs/per_class/{name}.csv") for name in shown})
+    per_class = side_by_side({name: _per_class(name) for name in shown})
     history = side_by_side({name: trained[name] for name in shown if name in trained})
     found = {name: gains(runs[runs["protocol"] == name], pairs(p.compare)).assign(protocol=name)
              for name in PROTOCOLS if len(runs) and (runs["protocol"] == name).any()}
@@ -113,6 +113,11 @@ def side_by_side(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=["method"])
     return pd.concat([frame.assign(method=name) for name, frame in frames.items()], ignore_index=True)
+
+
+def _per_class(row: str) -> pd.DataFrame:
+    """Return the accuracies of a row by class; a class may be called NA or null."""
+    return pd.read_csv(f"runs/per_class/{row}.csv", converters={"class": str})
 
 
 def _geometry(row: str) -> dict:

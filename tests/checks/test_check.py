@@ -153,7 +153,7 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
     ("network", {"source": "timm", "nam": "a", "projection": 8}, "network.nam: unknown key; did you mean 'name'?"),
     ("pretrain.epochs", "60", "pretrain.epochs: expected a valid integer, got '60'"),
     ("pretrain.warmup", 99999, "pretrain.warmup: expected at most the 36 epochs of balanced, got 99999"),
-    ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than 0, got -1.0"),
+    ("pretrain.temperature", -1.0, "pretrain.temperature: expected a value greater than or equal to 0.001, got -1.0"),
     ("pretrain.temperature", {"low": 0.1}, "pretrain.temperature.high: missing"),
     ("pretrain.temperature", {"low": 2.0, "high": 1.0}, "pretrain.temperature.low: expected at most `high`, 1.0, "),
     ("adapt.sdclr.temperature", {"low": 3, "high": 1.0}, "adapt.sdclr.temperature.low: expected at most `high`, 1.0, "),
@@ -178,6 +178,38 @@ def test_a_mistake_in_params_yaml_is_one_line_that_names_it(path, value, line):
 def test_a_mistake_in_the_profile_is_one_line_that_names_it(path, value, line):
     message = refusal(PARAMS, changed(profile("laptop"), path, value), dataset("glyphs"))
     assert message.startswith(LAPTOP + line), message
+
+
+def numbers(block, place=()):
+    """Yield the path of every number of a configuration."""
+    for key, value in block.items() if isinstance(block, dict) else enumerate(block):
+        if isinstance(value, dict | list):
+            yield from numbers(value, (*place, key))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*place, key)
+
+
+def with_value(block, place, value):
+    """Return a configuration with another value at the path of a number."""
+    block = deepcopy(block)
+    inner = block
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return block
+
+
+@pytest.mark.parametrize("value", [10**30, -(10**30), float("inf"), float("nan")])
+@pytest.mark.parametrize("which", ["params", "profile", "dataset"])
+def test_no_number_is_without_bounds(which, value):
+    files = {"params": PARAMS, "profile": profile("laptop"), "dataset": dataset("glyphs")}
+    places = list(numbers(files[which]))
+    assert len(places) > 5
+    for place in places:
+        changed = {**files, which: with_value(files[which], place, value)}
+        message = refusal(*changed.values())
+        name = next(key for key in reversed(place) if isinstance(key, str))
+        assert name in message and len(message) < 300 and "\n" not in message, place
 
 
 @pytest.mark.parametrize(("name", "path", "value", "line"), [

@@ -1,11 +1,14 @@
 """Folders, lists and arrays have an order and labels, and a mistake in them is one line."""
 
+import os
+
 import numpy as np
 import pytest
 
 from ballast.evaluation.groups import GROUPS, assign
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
+from ballast.runtime.names import image_path, unescaped
 from ballast.sources import listing as module
 from ballast.sources.listing import array, filelist, folder, listing
 from tests.sources import SPLITS
@@ -53,6 +56,30 @@ def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(module.os, "scandir", refuse)
     with pytest.raises(BallastError, match=r"/secret: expected a readable folder, got an error \(Permission denied\)"):
         folder(root, labelled=False)
+
+
+def test_linked_folders_are_followed_and_a_loop_is_not(tmp_path):
+    touch(tmp_path / "elsewhere", "1.png", "deep/2.png")
+    root = touch(tmp_path / "pool", "own/0.png")
+    (tmp_path / "pool/linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/deep/loop").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "pool/own/loop").symlink_to(tmp_path / "pool")
+    assert folder(root, labelled=False).files == ["linked/1.png", "linked/deep/2.png", "own/0.png"]
+    assert folder(root, labelled=True).classes == ["linked", "own"]
+
+
+def test_any_name_of_a_file_or_class_is_one_line(tmp_path):
+    names = [os.fsdecode(name) for name in (b"caf\xe9", b"a\nb", b"c\rd", b"NA", b"null", b"x,y\"z", b"back\\slash")]
+    names += ["line\u2028end", "日本", " 01"]
+    root = touch(tmp_path, *(f"{name}/{name}.jpg" for name in names))
+    result = folder(root, labelled=True)
+    assert sorted(map(unescaped, result.classes)) == sorted(names)
+    assert all(image_path(path).is_file() for path in result.paths())
+    assert all(len(text.splitlines()) == 1 for text in (*result.classes, *result.files))
+    (tmp_path / "list.txt").write_bytes(b"\n".join(os.fsencode(f"{name}/{name}.jpg") for name in names
+                                                   if "\n" not in name and "\r" not in name and name[0] != " "))
+    again = filelist(str(tmp_path / "list.txt"), root, labelled=False)
+    assert len(again.files) == 7 and all(image_path(path).is_file() for path in again.paths())
 
 
 def test_a_file_that_is_named_like_the_row_of_an_array_is_listed(tmp_path):

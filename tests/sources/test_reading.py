@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from ballast.images.folder import read_files
@@ -188,3 +190,16 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, full_disk):
     assert not list((tmp_path / "store").iterdir())
     read(tmp_path / "store", images, {})
     assert len(load_store(tmp_path / "store")) == 3000
+
+
+@pytest.mark.parametrize("where", ["memory", "cache", "files"])
+def test_files_of_any_name_are_read_stored_and_read_back(tmp_path, where):
+    for number, name in enumerate((b"caf\xe9.jpg", b"a\rb.png", b"c\nd.png", b"NA.png", b"x\\u0041.png", b"1,2\".png")):
+        (tmp_path / "pool").mkdir(exist_ok=True)
+        (tmp_path / "pool" / os.fsdecode(name)).write_bytes(encoded("PNG", side=(20 + number, 24)))
+    files = read(tmp_path / "store", folder(str(tmp_path / "pool"), labelled=False), {**SOURCE, "where": where})
+    assert (files["status"] == "ok").all()
+    back = read_files(tmp_path / "store")
+    assert back["path"].tolist() == files["path"].tolist() and sorted(back["height"]) == list(range(20, 26))
+    images = load_store(tmp_path / "store")
+    assert images.views(torch.arange(6)).shape == (6, 3, 16, 16)

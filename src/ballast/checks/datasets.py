@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le
 from ballast.config.build import ByKey
 from ballast.config.profile import Count, PositiveFraction, WholeNumber
 
-ImageSide = Annotated[int, Ge(8)]
+ImageSide = Annotated[int, Ge(8), Le(4096)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Files:
     pool: str
     pool_root: str | None = None  # where the paths of a list begin
     size: ImageSide  # side of the images that the network sees
-    short: Count | None = None  # short side as stored, of which evaluation takes the centre; None: size
+    short: Annotated[int, Ge(1), Le(8192)] | None = None  # as stored; evaluation takes its centre; None: size
     where: Literal["memory", "cache", "files"] = "memory"
     pool_size: ClassVar[None] = None
 
@@ -113,7 +113,7 @@ class DrawnLists:
 
     law: Literal["exponential", "step", "pareto"]
     largest: Count
-    ratio: Annotated[float, Ge(1)]  # largest class to smallest
+    ratio: Annotated[float, Ge(1), Le(1_000_000)]  # largest class to smallest
     few_shot: PositiveFraction  # images per class of the few-shot list, as a fraction of ``largest``
     val_per_class: Count
 

@@ -16,7 +16,8 @@ from ballast.images.decode import DecodeError, decode_all
 from ballast.report.sheets import ACROSS, contact_sheet
 from ballast.report.tables import as_text
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import resolve_path, write_atomic
+from ballast.runtime.files import write_atomic
+from ballast.runtime.names import image_path
 
 
 def knn(encoder: str, query: list[str], among: Path, k: int, out: Path | None) -> None:
@@ -67,6 +68,6 @@ def names_of(among: Path) -> list[str]:
 def _line(name: str, found: pd.DataFrame, short: int) -> tuple[str, np.ndarray, list[str]]:
     """Return a line of pictures: the query, then what was found; an image that is gone is black."""
     black = np.zeros((3, short, short), np.uint8)
-    images = decode_all([resolve_path(path) for path in (name, *found["path"])], short)
+    images = decode_all([image_path(path) for path in (name, *found["path"])], short)
     pixels = [black if isinstance(image, DecodeError) else image.pixels for image in images]
     return "", np.stack(pixels), ["query", *found["cosine"].map("{:.2f}".format)]

@@ -10,13 +10,20 @@ from annotated_types import Ge, Gt, Le, Len, Lt
 
 from ballast.config.build import ByKey
 
-Count = Annotated[int, Ge(1)]
-WholeNumber = Annotated[int, Ge(0)]
-Positive = Annotated[float, Gt(0)]
-NonNegative = Annotated[float, Ge(0)]
+# Bounds keep a slip of the finger from hanging, from asking for terabytes, or from training nonsense.
+MOST = 1_000_000_000
+Count = Annotated[int, Ge(1), Le(MOST)]
+WholeNumber = Annotated[int, Ge(0), Le(MOST)]
+Positive = Annotated[float, Ge(1e-12), Le(MOST)]
+NonNegative = Annotated[float, Ge(0), Le(MOST)]
+Epochs = Annotated[int, Ge(0), Le(1_000_000)]
+Batch = Annotated[int, Ge(2), Le(1_000_000)]
+Rate = Annotated[float, Ge(1e-12), Le(1000)]  # of learning
+Temperature = Annotated[float, Ge(1e-3), Le(1000)]  # below, exp(1 / t) is no float32
 Fraction = Annotated[float, Ge(0), Le(1)]
 PositiveFraction = Annotated[float, Gt(0), Le(1)]
 Momentum = Annotated[float, Ge(0), Lt(1)]
+Padding = Annotated[int, Ge(0), Le(1024)]  # in pixels
 AreaRange = Annotated[list[PositiveFraction], Len(2, 2)]
 
 
@@ -24,7 +31,7 @@ AreaRange = Annotated[list[PositiveFraction], Len(2, 2)]
 class Running:
     """How a network runs, and its head's output."""
 
-    projection: Count
+    projection: Annotated[int, Ge(1), Le(65_536)]
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     compile: bool = False  # fuse the operations of encoder and augmentation
     graph: bool = False  # launch a step as one CUDA graph, for small networks on a GPU
@@ -40,8 +47,8 @@ class Network(Running):
     block: Literal["basic", "bottleneck"]
     # Below 16 channels, oneDNN's backward of a strided 1x1 convolution in channels_last crashes (torch 2.12.1, three
     # threads); the one run ever seen to give other bits, with two threads, had such a layer.
-    width: Annotated[int, Ge(16)]
-    depths: Annotated[list[Count], Len(1)]
+    width: Annotated[int, Ge(16), Le(1024)]
+    depths: Annotated[list[Annotated[int, Ge(1), Le(200)]], Len(1, 8)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +73,15 @@ class Augment:
     jitter_p: Fraction
     gray: Fraction  # probability
     blur: Fraction  # probability
-    blur_sigma: Annotated[list[NonNegative], Len(2, 2)]  # pixels
+    blur_sigma: Annotated[list[Annotated[float, Ge(0), Le(100)]], Len(2, 2)]  # pixels
 
 
 @dataclass(frozen=True)
 class CosineTemperature:
     """A temperature that swings between two values over the epochs (ballast.training.temperature)."""
 
-    low: Positive
-    high: Positive
+    low: Temperature
+    high: Temperature
 
     def problem(self) -> str | None:
         """Return what is wrong beyond types and bounds."""
@@ -85,13 +92,13 @@ class CosineTemperature:
 class Optimization:
     """An optimizer (ballast.training.optimizers) with warm-up and cosine (ballast.training.schedule)."""
 
-    epochs: WholeNumber  # 0: the encoder stays as it starts
-    batch: Annotated[int, Ge(2)]
-    lr: Positive
+    epochs: Epochs  # 0: the encoder stays as it starts
+    batch: Batch
+    lr: Rate
     momentum: Momentum  # beta_1 of AdamW
     weight_decay: NonNegative
     warmup: WholeNumber  # epochs of rising learning rate
-    temperature: Positive | CosineTemperature  # of the contrastive loss
+    temperature: Temperature | CosineTemperature  # of the contrastive loss
     temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs
     optimizer: Literal["sgd", "adamw", "lars"] = "sgd"
     clip: NonNegative = 0.0  # largest norm of all gradients; 0 clips nothing
@@ -114,16 +121,16 @@ class Sampling:
 class Embedding:
     """The cached embeddings of the pool."""
 
-    views: Annotated[int, Ge(2)]  # augmented passes, M of MAK
+    views: Annotated[int, Ge(2), Le(10_000)]  # augmented passes, M of MAK
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
     """MAK's scores: ECLE (ballast.tailness.ecle) and proximity (ballast.selection.proximity)."""
 
-    repeats: Count  # random batchings
-    block: Annotated[int, Ge(2)]  # images of a block
-    temperature: Positive
+    repeats: Annotated[int, Ge(1), Le(10_000)]  # random batchings
+    block: Batch  # images of a block
+    temperature: Temperature
     centres: Count  # of the in-domain features
 
 
@@ -131,10 +138,10 @@ class Scoring:
 class FineTuning:
     """Few-shot fine-tuning: SGD with momentum 0.9, no weight decay, cosine without warm-up."""
 
-    epochs: Count
-    batch: Annotated[int, Ge(2)]
-    lr: Positive
-    crop: WholeNumber | AreaRange  # padding of a random crop in pixels, or range of a random resized crop
+    epochs: Annotated[int, Ge(1), Le(1_000_000)]
+    batch: Batch
+    lr: Rate
+    crop: Padding | AreaRange  # of a random crop, or of a random resized crop
     flip: Fraction
 
 
@@ -143,9 +150,9 @@ class Probe(FineTuning):
     """A linear probe: SGD with momentum 0.9, no weight decay; the rate falls tenfold after each epoch in ``steps``."""
 
     steps: list[Count]
-    copies: Count  # augmented copies of the training images
+    copies: Annotated[int, Ge(1), Le(10_000)]  # augmented copies of the training images
     every: Count  # epochs between looks at the validation list; as many as `epochs`: the last epoch is taken
-    top: Count  # a validation image counts as right when its class is among so many first
+    top: Annotated[int, Ge(1), Le(1000)]  # a validation image counts as right when its class is among so many first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +167,7 @@ class Neighbours:
     """The k-nearest-neighbour evaluation."""
 
     k: Count
-    temperature: Positive
+    temperature: Temperature
 
 
 @dataclass(frozen=True, kw_only=True)

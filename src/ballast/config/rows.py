@@ -9,7 +9,7 @@ from annotated_types import Ge, Le, Len, Lt
 from ballast.config.build import shown
 from ballast.config.files import VARIANTS
 from ballast.config.merge import merged
-from ballast.config.profile import Count, WholeNumber
+from ballast.config.profile import WholeNumber
 from ballast.config.selections import AnySelection
 from ballast.runtime.errors import BallastError
 
@@ -72,11 +72,11 @@ class Variant:
 class Params:
     """The values of params.yaml, and of configs/variants.yaml as ``variants``."""
 
-    repeats: Count
+    repeats: Annotated[int, Ge(1), Le(1000)]
     split: WholeNumber  # of the first repeat, like the seed
     seed: WholeNumber
-    jobs: WholeNumber  # 0: one for each core or GPU
-    threads: Count
+    jobs: Annotated[int, Ge(0), Le(1024)]  # 0: one for each core or GPU
+    threads: Annotated[int, Ge(1), Le(1024)]
     portable: bool
     deterministic: bool
     dataset: str

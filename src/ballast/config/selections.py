@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args, get_type_hints
 from annotated_types import Ge, Gt, Le, Len
 
 from ballast.config.build import ByKey
-from ballast.config.profile import Count, Fraction, WholeNumber
+from ballast.config.profile import Count, Fraction
 
 NEEDS = {"random": "none", "mak": "scores"}  # what rules choose by; all others by embeddings
 
@@ -45,7 +45,7 @@ class Mak(Selection):
 
     rule: Literal["mak"]
     alpha: Fraction = 0.3  # weight of tailness against proximity
-    ratio: Annotated[float, Ge(1)] = 1.5  # candidates per pick
+    ratio: Annotated[float, Ge(1), Le(1000)] = 1.5  # candidates per pick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,8 @@ class HKMeans(Selection):
 
     rule: Literal["hkmeans"]
     clusters: Annotated[list[Count], Len(1)] = (1000, 100)  # of every level, the finest first
-    resamplings: WholeNumber = 2  # times that a level is clustered again, from the images nearest to its centres
+    # times that a level is clustered again, from the images nearest to its centres
+    resamplings: Annotated[int, Ge(0), Le(1000)] = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class Facility(Selection):
     """Pool images to one of which every image of the pool is similar, by facility location."""
 
     rule: Literal["facility"]
-    clients: Annotated[float, Ge(1)] = 4.0  # images that have to be similar, per pick; drawn from the pool
+    clients: Annotated[float, Ge(1), Le(1000)] = 4.0  # images that have to be similar, per pick; drawn from the pool
 
 
 AnySelection = Annotated[Random | KCenter | Mak | HKMeans | SemDeDup | Retrieval | Facility, ByKey("rule")]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from torch.nn.functional import normalize
 from ballast.config.profile import Running
 from ballast.encoders.backbone import backbone, described
 from ballast.encoders.blocks import blocks_of, modules_within
+from ballast.encoders.facts import RUNNING, facts_of, require_weights
 from ballast.encoders.heads import layers_of, projection_head
 from ballast.encoders.resnet import ResNet
 from ballast.runtime.device import allow_tf32
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.runtime.rng import seed_of
-
-RUNNING = tuple(field.name for field in fields(Running))
 
 
 class Model(nn.Module):
@@ -243,13 +242,11 @@ def load_encoder(path: str | Path) -> tuple[Model, int, int]:
     Raises:
         BallastError: the file is missing, damaged, or does not describe its network.
     """
-    facts = json.loads(_read(path, _metadata).get("ballast", "null"))
-    if facts is None:
-        raise BallastError(f"{path}: expected an encoder.safetensors of Ballast, got a file that does not describe "
-                           f"its network; use one from runs/")
-    model = build({**facts["network"], "projection": 1}, facts["channels"], seed=0)
+    facts = facts_of(path, _read(path, _metadata))
+    require_weights(path, read_weights(path), outline(facts.network, facts.channels).state_dict())
+    model = build(facts.network, facts.channels, seed=0)
     load_weights(model.encoder, path)
-    return model.eval().requires_grad_(False), facts["size"], facts["short"]
+    return model.eval().requires_grad_(False), facts.size, facts.short
 
 
 def describes_itself(path: str | Path) -> bool:

@@ -14,6 +14,7 @@ from ballast.images.decode import BLOCK, Decoded, DecodeError, decode_all
 from ballast.runtime.device import device
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
+from ballast.runtime.names import escaped, image_path
 from ballast.sources.listing import SUFFIXES, listing
 
 BATCH = 256
@@ -45,8 +46,9 @@ def images_of(source: str, root: str | None, short: int) -> tuple[Iterator[Image
     packed = {".tar": _members, ".parquet": _rows}.get(Path(source).suffix)
     if packed:
         return _unpacked(source, packed, short), None
-    paths = [source] if source.lower().endswith(SUFFIXES) else listing(source, root, labelled=False).paths()
-    return zip(paths, decode_all([resolve_path(path) for path in paths], short)), len(paths)
+    one = source.lower().endswith(SUFFIXES)
+    paths = [escaped(source)] if one else listing(source, root, labelled=False).paths()
+    return zip(paths, decode_all([image_path(path) for path in paths], short)), len(paths)
 
 
 def _unpacked(source: str, packed: Callable[[Path], Iterator[tuple[str, bytes]]], short: int) -> Iterator[Image]:
@@ -59,7 +61,7 @@ def _unpacked(source: str, packed: Callable[[Path], Iterator[tuple[str, bytes]]]
                 paths = [Path(folder, str(number)) for number in range(len(block))]
                 for place, (_, content) in zip(paths, block):
                     place.write_bytes(content)
-                yield from zip([f"{source}/{name}" for name, _ in block], decode_all(paths, short))
+                yield from zip([escaped(f"{source}/{name}") for name, _ in block], decode_all(paths, short))
     except (tarfile.TarError, EOFError, ValueError, OSError) as error:
         if isinstance(error, BallastError):
             raise

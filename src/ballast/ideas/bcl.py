@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Le
 from torch import Tensor
 
+from ballast.config.profile import Momentum
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Setup, Terms
 from ballast.tailness.memorization import memorization
 from ballast.tailness.memory import remember
@@ -21,8 +22,8 @@ from ballast.tailness.memory import remember
 class Settings:
     """BCL's parameters with the values of the released code for BCL-I."""
 
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.97  # beta of the remembered loss
-    operations: Annotated[int, Ge(1)] = 1  # RandAugment operations per view; 2 in BCL-D
+    momentum: Momentum = 0.97  # beta of the remembered loss
+    operations: Annotated[int, Ge(1), Le(20)] = 1  # RandAugment operations per view; 2 in BCL-D
 
 
 class Idea(Base):

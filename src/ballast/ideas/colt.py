@@ -12,12 +12,12 @@ The guide of arXiv 2506.12698 samples likewise, by another tailness and refined 
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from annotated_types import Ge, Gt, Lt
 from torch import Tensor
 
+from ballast.config.profile import Count, Momentum, NonNegative, Positive, Temperature
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed
 from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Seen, Setup, Terms
@@ -34,7 +34,7 @@ from ballast.tailness.sparsity import neighbourhood_density
 class Domain:
     """The domain loss: its weight alpha, and the form of its denominator (docs/papers.md#domain-denominator)."""
 
-    weight: Annotated[float, Ge(0)] = 0.2
+    weight: NonNegative = 0.2
     form: Literal["code", "poster"] = "code"
 
 
@@ -43,11 +43,11 @@ class Settings:
     """COLT's parameters with the values of the released code; a profile's ``sampling`` says when and how many."""
 
     tailness: Literal["density", "sparsity", "random"] = "density"  # random: a fresh uniform subset in every round
-    neighbours: Annotated[float, Gt(0)] = 10  # k of the density, below 1 a share of the negatives; k of the sparsity
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.97  # beta of the remembered density
-    clusters: Annotated[int, Ge(1)] = 10
+    neighbours: Positive = 10  # k of the density, below 1 a share of the negatives; k of the sparsity
+    momentum: Momentum = 0.97  # beta of the remembered density
+    clusters: Count = 10
     refine: bool = False  # KL refinement of the clusters, for the guide
-    temperature: Annotated[float, Gt(0)] = 1.0  # tau_c of the budgets
+    temperature: Temperature = 1.0  # tau_c of the budgets
     remainder: Literal["largest", "last"] = "largest"  # docs/papers.md#budget-remainder
     domain: Domain = field(default_factory=Domain)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Le
 from torch import Generator, Tensor
 from torch.nn.functional import normalize
 
+from ballast.config.profile import Count, NonNegative, Temperature
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.neighbours import nearest_neighbours
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Setup, Terms
@@ -24,12 +25,12 @@ from ballast.losses.guided import attraction, guided_contrast, repulsion
 class Settings:
     """What the guide gives to its student, with the paper's values where it gives any."""
 
-    neighbours: Annotated[int, Ge(1)] = 5  # candidates for the second positive, over all in-domain images
-    clusters: Annotated[int, Ge(2)] = 10  # of the guide's embedding
-    far: Annotated[int, Ge(1)] = 9  # clusters least similar to an anchor's own, whose images are its negatives
+    neighbours: Count = 5  # candidates for the second positive, over all in-domain images
+    clusters: Annotated[int, Ge(2), Le(1_000_000)] = 10  # of the guide's embedding
+    far: Count = 9  # clusters least similar to an anchor's own, whose images are its negatives
     weighted: bool = True  # attraction and repulsion by the guide's cosines, or all 1
-    distill: Annotated[float, Ge(0)] = 0.4  # beta, weight of the distillation loss
-    distill_temperature: Annotated[float, Gt(0)] = 0.1
+    distill: NonNegative = 0.4  # beta, weight of the distillation loss
+    distill_temperature: Temperature = 0.1
 
 
 class Idea(Base):

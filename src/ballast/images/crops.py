@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from ballast.images.decode import Address, read
+from ballast.images.decode import ROOM, Address, read
 
 COARSE = 0.25  # below this scale, decoding fewer pixels by Pillow is faster than decoding all of them by libjpeg-turbo
 
@@ -33,13 +33,14 @@ def crops(path: str | Path, boxes: np.ndarray, height: int, width: int, size: in
         DecodeError: the image cannot be decoded.
     """
     scale = size / boxes[:, 2:].min()
-    image = _jpeg(path) if scale > COARSE else None
-    if image is None:
-        least = math.ceil(width * min(scale, 1)), math.ceil(height * min(scale, 1))
-        image = np.array(read(path, least)[0]).transpose(2, 0, 1)
-    y = image.shape[1] / height
-    x = image.shape[2] / width
-    return np.stack([_resized(image, top * y, left * x, h * y, w * x, size) for top, left, h, w in boxes.tolist()])
+    with ROOM.of(height * width):
+        image = _jpeg(path) if scale > COARSE else None
+        if image is None:
+            least = math.ceil(width * min(scale, 1)), math.ceil(height * min(scale, 1))
+            image = np.array(read(path, least)[0]).transpose(2, 0, 1)
+        y = image.shape[1] / height
+        x = image.shape[2] / width
+        return np.stack([_resized(image, top * y, left * x, h * y, w * x, size) for top, left, h, w in boxes.tolist()])
 
 
 def _resized(image: np.ndarray, top: float, left: float, height: float, width: float, size: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +17,17 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ballast.images.room import Room
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # no format that runs a program or reads other files
 MAX_PIXELS = 64_000_000
+ROOM = Room(MAX_PIXELS)
 MAX_BYTES = 256 << 20
 MIN_SIDE = 2
 BLOCK = 1024  # files that are submitted at once
 MOST_THREADS = 16
 ORIENTATION = 0x0112  # EXIF
+Image.core.set_block_size(64 << 20)  # which the system has back at once; Pillow's 16 MiB stay with each thread
 
 
 class DecodeError(Exception):
@@ -59,17 +64,25 @@ class Decoded(NamedTuple):
 
 def decode(path: str | Path, size: int) -> Decoded:
     """Resize the short side to ``size`` bicubically, and cut the middle out of the long one. Raises DecodeError."""
-    image, width, height = read(path, (size, size))
+    with ExitStack() as held:
+        return _middle(path, size, held)
+
+
+def _middle(path: str | Path, size: int, held: ExitStack) -> Decoded:
+    """Do the work of ``decode``; the large image is gone when this returns, before its room is given back."""
+    image, width, height = read(path, (size, size), held)
     image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     return Decoded(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)), width, height)
 
 
-def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.Image, int, int]:
+def read(path: str | Path, least: tuple[int, int] | None = None, held: ExitStack | None = None
+         ) -> tuple[Image.Image, int, int]:
     """Decode an image to RGB.
 
     Args:
         path: an image file, or the address of a row of an array.
         least: a width and a height in pixels; a JPEG may be decoded at a smaller scale, but not below these.
+        held: keeps the room of the pixels (``ROOM``) as long as they are in use; None: the caller has it.
 
     Returns:
         The image, and the width and height that the file has.
@@ -90,7 +103,7 @@ def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about sizes, which are checked here, and about metadata, which are unused
             with Image.open(path, formats=FORMATS) as image:
-                return _decoded(image, least)
+                return _decoded(image, least, held)
     except DecodeError:
         raise
     except Image.DecompressionBombError:
@@ -103,15 +116,21 @@ def read(path: str | Path, least: tuple[int, int] | None = None) -> tuple[Image.
         raise DecodeError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _decoded(image: Image.Image, least: tuple[int, int] | None) -> tuple[Image.Image, int, int]:
+def _decoded(image: Image.Image, least: tuple[int, int] | None, held: ExitStack | None
+             ) -> tuple[Image.Image, int, int]:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise DecodeError(f"more than {MAX_PIXELS // 1_000_000} million pixels")
     if min(width, height) < MIN_SIDE:
         raise DecodeError(f"{width}x{height} pixels, too small")
+    scales = image.format == "JPEG" and bool(least)
+    if held and not scales:  # before the metadata: Pillow decodes a PNG to find them
+        held.enter_context(ROOM.of(width * height))
     turned = image.getexif().get(ORIENTATION, 1) >= 5  # by 90 or 270 degrees
-    if least:
+    if scales:
         image.draft("RGB", least[::-1] if turned else least)
+        if held:
+            held.enter_context(ROOM.of(image.width * image.height))
     return _to_rgb(ImageOps.exif_transpose(image)), *((height, width) if turned else (width, height))
 
 

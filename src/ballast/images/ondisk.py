@@ -17,7 +17,7 @@ from ballast.images.decode import DecodeError, workers
 from ballast.images.nvjpeg import Encoded, cut, decoded, encoded
 from ballast.images.resident import Augmentation, Request
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import resolve_path
+from ballast.runtime.names import image_path
 
 AHEAD = 3  # requests that are decoded before they are needed
 CHUNK = 4  # images that a thread decodes per task
@@ -141,7 +141,7 @@ class OnDisk:
     def _decode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> list[Encoded]:
         """Cut the crops of some images into their places."""
         for row, views in work:
-            path = resolve_path(self.paths[row])
+            path = image_path(self.paths[row])
             try:
                 target[views] = crops(path, boxes[views], int(self.height[row]), int(self.width[row]), self.size)
             except DecodeError as error:
@@ -151,7 +151,7 @@ class OnDisk:
 
     def _encode(self, work: list[tuple[int, np.ndarray]], boxes: np.ndarray, target: np.ndarray) -> list[Encoded]:
         """Return the bytes of images that the GPU decodes; cut the crops of the others into their places."""
-        data = [(row, views, encoded(resolve_path(self.paths[row]))) for row, views in work]
+        data = [(row, views, encoded(image_path(self.paths[row]))) for row, views in work]
         self._decode([(row, views) for row, views, content in data if content is None], boxes, target)
         return [Encoded(content, row, views) for row, views, content in data if content is not None]
 

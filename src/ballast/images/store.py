@@ -16,6 +16,7 @@ from ballast.images.ondisk import OnDisk
 from ballast.images.resident import Request, Resident
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, save_array
+from ballast.runtime.names import escaped, unescaped
 
 __all__ = ["OnDisk", "Request", "Resident", "Store"]
 
@@ -32,7 +33,7 @@ def load_store(folder: str | Path, device: torch.device | str = "cpu", decode: s
         whole = len(rows) == len(images) and bool((rows == torch.arange(len(rows))).all())
         return Resident(images if whole else images[rows], settings["size"]).to(torch.device(device))
     if settings["where"] == "cache":
-        array = f"{folder.resolve()}/images.npy"
+        array = escaped(f"{folder.resolve()}/images.npy")
         paths = np.array([str(Address(array, row)) for row in files["row"]], object)
         height = width = torch.full((len(files),), settings["short"])
     else:
@@ -49,7 +50,8 @@ def save_store(images: Store, folder: str | Path) -> None:
         save_array(Path(folder, "images.npy"), images.images.cpu().numpy())
     elif images.where == "cache":
         save_folder(folder, "cache", images.size, images.short, files)
-        save_array(Path(folder, "images.npy"), np.stack([Address.parse(path).pixels() for path in images.paths]))
+        rows = [Address.parse(unescaped(path)) for path in images.paths]
+        save_array(Path(folder, "images.npy"), np.stack([row.pixels() for row in rows]))
     else:
         files = files.assign(path=images.paths, height=images.height.numpy(), width=images.width.numpy())
         save_folder(folder, "files", images.size, images.short, files)

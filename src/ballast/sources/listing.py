@@ -9,12 +9,16 @@ import numpy as np
 from ballast.images.decode import Address, open_array
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
+from ballast.runtime.names import escaped
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class Listing(NamedTuple):
-    """Images below ``root`` in a fixed order, with labels and class names where the source has them."""
+    """Images below ``root`` in a fixed order, with labels and class names where the source has them.
+
+    Names of files and classes are escaped (ballast.runtime.names).
+    """
 
     root: str  # as it was given, or empty
     files: list[str]
@@ -22,8 +26,8 @@ class Listing(NamedTuple):
     classes: list[str] | None = None
 
     def paths(self) -> list[str]:
-        """Return every file with its root, as `resolve_path` expects it."""
-        return [f"{self.root}/{file}" for file in self.files] if self.root else self.files
+        """Return every file with its root, as `image_path` expects it."""
+        return [f"{escaped(self.root)}/{file}" for file in self.files] if self.root else self.files
 
 
 def listing(part: str, root: str | None, labelled: bool) -> Listing:
@@ -39,7 +43,10 @@ def listing(part: str, root: str | None, labelled: bool) -> Listing:
 
 
 def folder(root: str, labelled: bool) -> Listing:
-    """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class."""
+    """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class.
+
+    Linked folders count as folders; a link to a folder that it lies in does not.
+    """
     top = resolve_path(root)
     if not top.is_dir():
         raise BallastError(f"{root}: expected a folder, got none; check the path")
@@ -48,8 +55,12 @@ def folder(root: str, labelled: bool) -> Listing:
         raise BallastError(f"{error.filename}: expected a readable folder, got an error ({error.strerror}); change its "
                            f"permissions")
 
-    files = sorted(str(Path(folder, name).relative_to(top)) for folder, _, names in os.walk(top, onerror=refuse)
-                   for name in names if name.lower().endswith(SUFFIXES))
+    files = []
+    for place, folders, names in os.walk(top, onerror=refuse, followlinks=True):
+        above = Path(place).resolve()
+        folders[:] = [name for name in folders if not above.is_relative_to(Path(place, name).resolve())]
+        files += [str(Path(place, name).relative_to(top)) for name in names if name.lower().endswith(SUFFIXES)]
+    files = [escaped(file) for file in sorted(files)]
     if not files:
         raise BallastError(f"{root}: expected images ({', '.join(SUFFIXES)}), got none; check the path")
     if not labelled:
@@ -58,7 +69,7 @@ def folder(root: str, labelled: bool) -> Listing:
     if loose:
         raise BallastError(f"{root}/{loose}: expected images in class folders only, got one beside them; move it into "
                            f"the folder of its class")
-    classes = sorted(entry.name for entry in top.iterdir() if entry.is_dir())
+    classes = [escaped(name) for name in sorted(entry.name for entry in top.iterdir() if entry.is_dir())]
     names = [file.split(os.sep)[0] for file in files]
     empty = sorted(set(classes) - set(names))
     if empty:
@@ -77,7 +88,8 @@ def filelist(path: str, root: str, labelled: bool) -> Listing:
     files: list[str] = []
     labels: list[int] = []
     first_line: dict[str, int] = {}
-    for number, line in enumerate(resolve_path(path).read_text(encoding="utf-8").splitlines(), 1):
+    lines = resolve_path(path).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    for number, line in enumerate(lines, 1):  # str.splitlines would end a line at seven further characters
         if not line.strip():
             continue
         place = f"{path}:{number}"
@@ -88,7 +100,7 @@ def filelist(path: str, root: str, labelled: bool) -> Listing:
             raise BallastError(f"{place}: expected every path once, got {name}, which is in line {first_line[name]} "
                                f"too; remove one of them")
         first_line[name] = number
-        files.append(name)
+        files.append(escaped(name))
         labels += [] if label is None else [label]
     if not files:
         raise BallastError(f"{path}: expected a list of images, got an empty one; add lines, or check the path")
@@ -119,7 +131,7 @@ def array(path: str, labelled: bool) -> Listing:
         raise BallastError(f"{path}: expected uint8 images [N, H, W, 3], got {images.dtype} {list(images.shape)}; "
                            f"convert the array")
     top = str(Path(path).parent)
-    files = [str(Address(Path(path).name, row)) for row in range(len(images))]
+    files = [str(Address(escaped(Path(path).name), row)) for row in range(len(images))]
     if not labelled:
         return Listing(top, files)
     beside = path.removesuffix(".npy") + "_labels.npy"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import resolve_path
+from ballast.runtime.names import image_path
 from ballast.runtime.rng import numpy_generator
 from ballast.sources.labelled import UNKNOWN, Labelled
 from ballast.sources.listing import Listing, listing
@@ -93,7 +93,7 @@ def divide(labels: np.ndarray, name: str, tested: bool = True) -> dict[str, np.n
 
 def _require_disjoint(name: str, training: Listing, labelled: Listing, what: str) -> None:
     """Refuse a labelled image that something trains on, also through a link; ``what`` says what it is there."""
-    trained, tested = ({resolve_path(path).resolve() for path in part.paths()} for part in (training, labelled))
+    trained, tested = ({image_path(path).resolve() for path in part.paths()} for part in (training, labelled))
     both = trained & tested
     if both:
         raise BallastError(f"{name}: {min(both)} is {what} too; remove it, since a model cannot be tested on its "

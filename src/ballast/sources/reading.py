@@ -12,7 +12,8 @@ import pandas as pd
 from ballast.images.decode import Address, Decoded, DecodeError, decode_all
 from ballast.images.folder import save_folder
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import resolve_path, save_array, written
+from ballast.runtime.files import save_array, written
+from ballast.runtime.names import image_path
 from ballast.runtime.progress import track
 from ballast.sources.duplicates import SIDE, thumbnails
 from ballast.sources.listing import Listing
@@ -38,7 +39,7 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
         short = source.get("short") or source["size"]
         settings = {"where": source.get("where", "memory"), "size": source["size"], "short": short}
         paths = images.paths()
-        decoded = decode_all([resolve_path(path) for path in paths], short)
+        decoded = decode_all([image_path(path) for path in paths], short)
         decoded = track(decoded, f"reading {images.root}".strip(), len(paths), unit="file")
         shape = (3, short, short)
     else:
@@ -106,7 +107,7 @@ def _row(path: str, image: Decoded | DecodeError) -> dict:
 
 def _file_size(path: str) -> int:
     """Return the size of an image file in bytes; 0 for a row of an array, for pixels, and for a missing file."""
-    file = resolve_path(path)
+    file = image_path(path)
     return file.stat().st_size if path and Address.parse(path).row is None and file.is_file() else 0
 
 
