@@ -30,7 +30,7 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from ballast.runtime.errors import BallastError
+from ballast.runtime.errors import BallastError, without_credentials
 from scripts.logged import clean, comparison, curve, measured, parameters, stage_parameters
 from scripts.registered import register
 from scripts.revision import Revision
@@ -178,5 +178,6 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except BallastError as error:
         sys.exit(f"publish: {error}")
-    except (MlflowException, OSError, ValueError, subprocess.CalledProcessError) as error:
-        sys.exit(f"publish: {str(error).splitlines()[0]}; nothing else has changed; run it again")
+    except (MlflowException, ImportError, OSError, ValueError, subprocess.CalledProcessError) as error:
+        reason = without_credentials(str(error).splitlines()[0])
+        sys.exit(f"publish: {reason}; nothing else has changed; run it again")

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from ballast.runtime.errors import without_credentials
+
 SECONDS = 2.0  # between looks
 GRACE = 60  # seconds for the rest, after the stage has ended
 NICE = 15  # trainings go first
@@ -121,4 +123,5 @@ if __name__ == "__main__":
         main(sys.argv[1], [Path(name) for name in sys.argv[2:]])
     except Exception as error:  # whatever it is, a training must not care
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        sys.exit(f"live: {sys.argv[1]}: {reason}; the training goes on, and runs/live has every line")
+        sys.exit(f"live: {sys.argv[1]}: {without_credentials(reason)}; the training goes on, and runs/live has every "
+                 "line")

@@ -33,10 +33,8 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
         sys.exit(f"{name}: usage: python -m stages.{name} {arguments}".rstrip() + " (dvc.yaml has the values)")
     stop_with_parent(signal.SIGTERM if ranks else signal.SIGKILL)  # a training saves first
     stop_when_asked()
-    launcher = shlex.split(os.environ.get("BALLAST_LAUNCHER", "")) if ranks else []
-    if launcher and "RANK" not in os.environ:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; the parameter `threads` sets it anew
-        os.execvp(launcher[0], [*launcher, "-m", f"stages.{name}", *given])
+    if ranks and "RANK" not in os.environ:
+        _launch(["-m", f"stages.{name}", *given])
     start = time.monotonic()
     resumed = scratch(os.environ.get("DVC_STAGE", "")).exists()
     try:
@@ -46,6 +44,18 @@ def run(work: Callable, arguments: str = "", ranks: bool = False) -> None:
         _note_time(time.monotonic() - start, None if resumed else images)
     except (KeyboardInterrupt, OSError, BallastError) as error:
         _fail(f"{name}: {explained(error)}")
+
+
+def _launch(words: list[str]) -> None:
+    """Become the program that BALLAST_LAUNCHER names, if it names one, which starts this stage once for every rank."""
+    line = os.environ.get("BALLAST_LAUNCHER", "")
+    try:
+        launcher = shlex.split(line)
+        if launcher:
+            os.environ.setdefault("OMP_NUM_THREADS", "1")  # spares torchrun's warning; `threads` sets it anew
+            os.execvp(launcher[0], [*launcher, *words])
+    except (OSError, ValueError) as error:
+        sys.exit(f"BALLAST_LAUNCHER: expected a command like `torchrun --nproc-per-node 2`, got {line!r} ({error})")
 
 
 def explained(error: BaseException) -> str:

@@ -3,11 +3,14 @@
 import os
 from dataclasses import replace
 
+import pytest
 import torch
 
 from ballast.encoders.model import build
 from ballast.images.decode import MOST_THREADS, workers
-from ballast.runtime.device import prepare
+from ballast.runtime.device import device, prepare
+from ballast.runtime.distributed import join_ranks
+from ballast.runtime.errors import BallastError, without_credentials
 from tests.builders import NETWORK
 
 
@@ -37,3 +40,22 @@ def test_decoding_threads_are_a_ranks_part_of_the_cpus(monkeypatch):
     for ranks, expected in ((1, MOST_THREADS), (16, 8), (200, 1)):
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(ranks))
         assert workers() == expected
+
+
+@pytest.mark.parametrize("named", ["nonsense", "cuda:99", "cpu:x"])
+def test_a_device_that_is_none_is_one_line(monkeypatch, named):
+    monkeypatch.setenv("BALLAST_DEVICE", named)
+    with pytest.raises(BallastError, match=f"BALLAST_DEVICE: expected a device of this machine.*{named}"):
+        device()
+
+
+def test_a_rank_without_its_group_is_one_line(monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    with pytest.raises(BallastError, match="RANK: expected the variables of torchrun with it, got none of LOCAL_RANK"):
+        join_ranks(torch.device("cpu"))
+
+
+def test_an_address_is_shown_without_its_name_and_password():
+    assert without_credentials("at http://me:pass@host:5000/x and s3://bucket/key@1") == (
+        "at http://***@host:5000/x and s3://bucket/key@1")
+    assert without_credentials("postgresql+psycopg2://me:pass@host/db") == "postgresql+psycopg2://***@host/db"

@@ -70,3 +70,10 @@ def test_dvc_repro_stops_before_any_work(project):
 def nothing_is_made(project) -> bool:
     """Return whether no stage has written anything."""
     return not project.read("data/*/*") and not (project.folder / "data/checked").exists()
+
+
+@pytest.mark.parametrize(("launcher", "line"), [
+    ("no-such-program --x", "BALLAST_LAUNCHER: expected a command like"), ('torchrun "open', "got 'torchrun \"open'")])
+def test_a_launcher_that_is_none_is_one_line(project, launcher, line):
+    done = project.stage("pretrain simclr longtail none none", check=False, BALLAST_LAUNCHER=launcher)
+    assert done.returncode == 1 and line in done.stdout and done.stdout.count("\n") == 1

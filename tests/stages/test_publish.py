@@ -181,5 +181,6 @@ def test_what_was_cut_off_is_done_again_and_a_dead_server_is_one_line(finished, 
     assert len(client.search_logged_models([number], max_results=1000)) == len(models)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    said = publish(finished, address, check=False)
-    assert said.splitlines()[-1].startswith("publish: ") and "Traceback" not in said
+    for place in (address.replace("://", "://me:secret@"), "postgresql://me:secret@127.0.0.1:9/x"):  # no driver is here
+        said = publish(finished, place, check=False)
+        assert said.splitlines()[-1].startswith("publish: ") and "Traceback" not in said and "secret" not in said

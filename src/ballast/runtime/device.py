@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from ballast.runtime.errors import BallastError
+
 
 def prepare(threads: int, deterministic: bool = True) -> torch.device:
     """Set up torch for this process and return its device.
@@ -32,5 +34,17 @@ def device() -> torch.device:
 
     The environment variable BALLAST_DEVICE overrides the choice. It is not a parameter, because results must not depend
     on the machine.
+
+    Raises:
+        BallastError: it names no device of this machine.
     """
-    return torch.device(os.environ.get("BALLAST_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))
+    named = os.environ.get("BALLAST_DEVICE")
+    if not named:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(named)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise BallastError(f"BALLAST_DEVICE: expected a device of this machine, cpu or cuda, got {named!r} "
+                           f"({str(error).splitlines()[0]})") from error
+    return chosen

@@ -14,8 +14,10 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ballast.runtime.errors import BallastError
 from ballast.runtime.ranks import rank
 
+OF_TORCHRUN = ("LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 PATIENCE = timedelta(minutes=30)  # for the slowest rank, which may be clustering or saving
 
 
@@ -23,6 +25,10 @@ def join_ranks(device: torch.device) -> torch.device:
     """Connect to the other ranks where torchrun started any, once, and return the device of this rank."""
     if "RANK" not in os.environ:
         return device
+    missing = [name for name in OF_TORCHRUN if not os.environ.get(name)]
+    if missing:
+        raise BallastError(f"RANK: expected the variables of torchrun with it, got none of {', '.join(missing)}; start "
+                           f"by BALLAST_LAUNCHER=\"torchrun ...\", or unset RANK")
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
