@@ -49,7 +49,7 @@ def main(rows: list[str], quick: bool, profiled: bool, compiled: bool, graphed: 
     batch = 16 if quick else 512 if device.type == "cuda" else 128
     network = replace(profile.network, precision="bf16", compile=compiled, graph=graphed)
     if quick:
-        network = replace(network, width=16, depths=[1, 1])
+        network = replace(network, width=16, depths=[1, 1], precision="fp32")
     lines = []
     for row in rows:
         recipe = load_recipe(merged_recipe(params, values, row))

@@ -9,6 +9,7 @@ import torch
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import MEMORY, load_shards
 from ballast.runtime.device import prepare
+from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
@@ -34,6 +35,9 @@ def score(p, repeat: Repeat) -> None:
     if passes:
         views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
         tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device)
+        if not bool(tailness.isfinite().all()):
+            raise BallastError(f"configs/profiles/{p.profile.name}.yaml: score.temperature: expected one with which "
+                               f"every ECLE is finite, got {settings.temperature}; raise it")
     else:
         print("score_pool: no tailness: it needs augmented passes, and the embeddings were given")
         tailness = torch.full((len(pool),), torch.nan)

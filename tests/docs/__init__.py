@@ -6,7 +6,7 @@ from pathlib import Path
 from tests import ROOT
 
 PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
-         for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))}
+         for path in (*sorted(ROOT.glob("[CRS]*.md")), *sorted((ROOT / "docs").rglob("*.md")))}
 
 
 def commands(page: str) -> list[str]:

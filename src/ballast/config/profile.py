@@ -19,7 +19,7 @@ NonNegative = Annotated[float, Ge(0), Le(MOST)]
 Epochs = Annotated[int, Ge(0), Le(1_000_000)]
 Batch = Annotated[int, Ge(2), Le(1_000_000)]
 Rate = Annotated[float, Ge(1e-12), Le(1000)]  # of learning
-Temperature = Annotated[float, Ge(1e-3), Le(1000)]  # below, exp(1 / t) is no float32
+Temperature = Annotated[float, Ge(1e-3), Le(1000)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 PositiveFraction = Annotated[float, Gt(0), Le(1)]
 Momentum = Annotated[float, Ge(0), Lt(1)]
@@ -167,7 +167,7 @@ class Neighbours:
     """The k-nearest-neighbour evaluation."""
 
     k: Count
-    temperature: Temperature
+    temperature: Annotated[float, Ge(0.02), Le(1000)]  # below, exp(1 / t) is no float32
 
 
 @dataclass(frozen=True, kw_only=True)

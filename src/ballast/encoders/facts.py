@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le, Len
 from torch import Tensor
 
-from ballast.config.build import MisfitError, validated
-from ballast.config.profile import AnyNetwork, Positive, Running
+from ballast.config.build import ByKey, MisfitError, validated
+from ballast.config.profile import Backbone, Network, Positive, Running
 from ballast.runtime.errors import BallastError
 
 MOST_PIXELS = 8192  # of a side
@@ -18,10 +18,17 @@ RUNNING = tuple(field.name for field in fields(Running))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Given(Network):
+    """A ResNet of any size in a file: what is too narrow to train well may still be used."""
+
+    width: Annotated[int, Ge(1), Le(1024)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """The value of the key ``ballast`` in the metadata of an encoder.safetensors, as JSON."""
 
-    network: AnyNetwork
+    network: Annotated[Given | Backbone, ByKey("source", default="ballast")]
     channels: Literal[1, 3]
     size: Side  # edge of the square that the encoder sees, in pixels
     short: Side  # short side to which images are resized before

@@ -26,7 +26,7 @@ def join_ranks(device: torch.device) -> torch.device:
     if "RANK" not in os.environ:
         return device
     missing = [name for name in OF_TORCHRUN if not os.environ.get(name)]
-    if missing:
+    if missing and not dist.is_initialized():
         raise BallastError(f"RANK: expected the variables of torchrun with it, got none of {', '.join(missing)}; start "
                            f"by BALLAST_LAUNCHER=\"torchrun ...\", or unset RANK")
     if device.type == "cuda":

@@ -13,16 +13,16 @@ UNSAFE = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # Pyth
 ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
-def escaped(name: str) -> str:
+def escaped(name: str | Path) -> str:
     """Return a name as tables and lists have it."""
-    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", name)
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", str(name))
 
 
-def unescaped(name: str) -> str:
+def unescaped(name: str | Path) -> str:
     """Return the name that ``escaped`` was given."""
-    return ESCAPE.sub(lambda match: chr(int(match[1], 16)), name)
+    return ESCAPE.sub(lambda match: chr(int(match[1], 16)), str(name))
 
 
-def image_path(name: str) -> Path:
+def image_path(name: str | Path) -> Path:
     """Return the path of an image whose name a table has."""
     return resolve_path(unescaped(name))
