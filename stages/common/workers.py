@@ -125,10 +125,20 @@ def _work(sender: Connection, work: Callable, item: object, name: str, gpu: str 
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     try:
+        outcome = _outcome(work, item)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    except KeyboardInterrupt as error:  # it came when the work had ended; a second one is ignored
+        outcome = False, explained(error)
+    sender.send(outcome)
+
+
+def _outcome(work: Callable, item: object) -> tuple[bool, object]:
+    """Return whether the work succeeded, and its result or the line that explains why there is none."""
+    try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-        sender.send((True, work(item)))
+        return True, work(item)
     except (KeyboardInterrupt, OSError, BallastError) as error:
-        sender.send((False, explained(error)))
+        return False, explained(error)
     except Exception:
         traceback.print_exc()
         raise SystemExit(1) from None

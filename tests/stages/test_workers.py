@@ -108,6 +108,20 @@ def test_a_signal_that_comes_before_the_process_can_answer_it_is_one_line(tmp_pa
     assert not (tmp_path / "1").exists() and "Traceback" not in capfd.readouterr().err
 
 
+def test_a_signal_that_comes_after_the_work_is_one_line(monkeypatch, capfd):
+    """Both pieces fail at once, and the second is stopped while it says so."""
+    monkeypatch.setattr(workers, "explained", lambda error: (time.sleep(0.3), str(error) or "stopped")[1])
+    for _ in range(3):
+        with pytest.raises(BallastError, match=r"^[ab]: "):
+            side_by_side(fails, [0, 0.15], "ab")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def fails(seconds: float) -> None:
+    time.sleep(seconds)
+    raise BallastError("no")
+
+
 def refused(folder: Path, number: int) -> None:
     (folder / str(number)).touch()
     if number == 0:
