@@ -22,7 +22,7 @@ from ballast.runtime.philox import Stream
 from ballast.training.health import COLLAPSED, health, kept, neighbours
 
 SAMPLE = 128  # in-domain images that are looked at
-PART = 0.01  # of the time of a training is spent on looks
+PART = 0.005  # of the time of a training is spent on looks
 WINDOW = 0.1  # of the epochs, over which a plateau is judged; at least ten
 FLAT = 0.001  # fall of the loss, as a fraction, that is none
 EARLY = 0.8  # part of the epochs after which no plateau is named: there the rate ends it
