@@ -42,7 +42,7 @@ check: setup ## Check the style and run the unit tests (2 minutes)
 	ruff check .
 	$(PYTEST) -m unit
 
-test: setup ## Run all that must hold before a change lands (20 minutes)
+test: setup ## Run all that must hold before a change lands (40 minutes)
 	ruff check .
 	$(PYTEST)
 	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))

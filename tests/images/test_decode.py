@@ -143,3 +143,10 @@ def test_a_file_that_is_named_like_a_row_is_a_file(tmp_path):
     assert decode(path, 8).width == SIDE
     with pytest.raises(DecodeError, match="no such file"):
         decode(tmp_path / "y.npy#3.jpg", 8)
+
+
+def test_a_picture_of_a_camera_with_several_pictures_is_decoded_at_a_smaller_scale(tmp_path):
+    image = Image.fromarray(smooth(300, 400))
+    path = written(tmp_path / "phone.jpg", image, format="MPO", save_all=True, append_images=[image])
+    assert Image.open(path).format == "MPO"
+    assert read(path, (100, 75))[0].size == (100, 75) and read(path)[0].size == (400, 300)

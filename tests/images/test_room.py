@@ -13,10 +13,18 @@ from ballast.images.room import Room
 pytestmark = pytest.mark.unit
 PEAK = """
 import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
 from ballast.images import decode
+from ballast.images.crops import crops
 decode.workers = lambda: 8
-found = list(decode.decode_all(sys.argv[1:], 16))
-assert all(isinstance(image, decode.Decoded) for image in found)
+way, *files = sys.argv[1:]
+if way == "decode":
+    found = list(decode.decode_all(files, 16))
+else:
+    box = np.array([[0.0, 0.0, 40, 40]] if way == "near" else [[0.0, 0.0, 7000, 7000]])
+    found = list(ThreadPoolExecutor(8).map(lambda file: crops(file, box, 7000, 7000, 16), files))
+assert len(found) == len(files) and not any(isinstance(image, decode.DecodeError) for image in found)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
@@ -51,11 +59,12 @@ def test_room_is_given_back_after_an_error():
 
 
 @pytest.mark.slow
-def test_eight_threads_need_no_more_memory_for_large_images_than_one(tmp_path):
+@pytest.mark.parametrize("way", ["decode", "near", "far"])
+def test_eight_threads_need_no_more_memory_for_large_images_than_one(tmp_path, way):
     names = [str(tmp_path / f"{number}.png") for number in range(6)]
     Image.new("RGB", (7_000, 7_000), (9, 9, 9)).save(names[0], compress_level=1)
     for name in names[1:]:
         (tmp_path / name).hardlink_to(names[0])
-    one, six = (int(subprocess.run([sys.executable, "-c", PEAK, *part], capture_output=True, text=True,
+    one, six = (int(subprocess.run([sys.executable, "-c", PEAK, way, *part], capture_output=True, text=True,
                                    check=True).stdout) for part in (names[:1], names))
     assert six < one + 200, "MiB; without turns it is four times as much"

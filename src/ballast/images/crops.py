@@ -6,6 +6,7 @@ Python's lock: a thread that releases it for an instant waits long to get it bac
 """
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +33,21 @@ def crops(path: str | Path, boxes: np.ndarray, height: int, width: int, size: in
     Raises:
         DecodeError: the image cannot be decoded.
     """
+    with ExitStack() as held:
+        return _cut(path, boxes, height, width, size, held)
+
+
+def _cut(path: str | Path, boxes: np.ndarray, height: int, width: int, size: int, held: ExitStack) -> np.ndarray:
+    """Do the work of ``crops``; the large image is gone when this returns, before its room is given back."""
     scale = size / boxes[:, 2:].min()
-    with ROOM.of(height * width):
-        image = _jpeg(path) if scale > COARSE else None
-        if image is None:
-            least = math.ceil(width * min(scale, 1)), math.ceil(height * min(scale, 1))
-            image = np.array(read(path, least)[0]).transpose(2, 0, 1)
-        y = image.shape[1] / height
-        x = image.shape[2] / width
-        return np.stack([_resized(image, top * y, left * x, h * y, w * x, size) for top, left, h, w in boxes.tolist()])
+    image = _jpeg(path, held, height * width) if scale > COARSE else None
+    if image is None:
+        held.close()
+        least = math.ceil(width * min(scale, 1)), math.ceil(height * min(scale, 1))
+        image = np.array(read(path, least, held)[0]).transpose(2, 0, 1)
+    y = image.shape[1] / height
+    x = image.shape[2] / width
+    return np.stack([_resized(image, top * y, left * x, h * y, w * x, size) for top, left, h, w in boxes.tolist()])
 
 
 def _resized(image: np.ndarray, top: float, left: float, height: float, width: float, size: int) -> np.ndarray:
@@ -52,8 +59,11 @@ def _resized(image: np.ndarray, top: float, left: float, height: float, width: f
     return interpolate(part, (size, size), mode="bicubic", antialias=True).numpy()[0]
 
 
-def _jpeg(path: str | Path) -> np.ndarray | None:
-    """Decode a JPEG file as it is seen, uint8 [3, H, W]; None for any other file and for unusual ones."""
+def _jpeg(path: str | Path, held: ExitStack, pixels: int) -> np.ndarray | None:
+    """Decode a JPEG file as it is seen, uint8 [3, H, W]; None for any other file and for unusual ones.
+
+    ``held`` keeps the room of its ``pixels``.
+    """
     if Address.parse(path).row is not None:
         return None
     try:
@@ -62,6 +72,7 @@ def _jpeg(path: str | Path) -> np.ndarray | None:
             return None
         from torchvision.io import decode_jpeg  # here, because images in memory need no torchvision
 
+        held.enter_context(ROOM.of(pixels))
         image = decode_jpeg(torch.from_numpy(data), apply_exif_orientation=True).numpy()
     except (OSError, RuntimeError):  # missing or damaged: read() gives the reason
         return None

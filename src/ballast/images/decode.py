@@ -123,7 +123,7 @@ def _decoded(image: Image.Image, least: tuple[int, int] | None, held: ExitStack 
         raise DecodeError(f"more than {MAX_PIXELS // 1_000_000} million pixels")
     if min(width, height) < MIN_SIDE:
         raise DecodeError(f"{width}x{height} pixels, too small")
-    scales = image.format == "JPEG" and bool(least)
+    scales = bool(least) and image.format in ("JPEG", "MPO")  # cameras write MPO, a JPEG file with several pictures
     if held and not scales:  # before the metadata: Pillow decodes a PNG to find them
         held.enter_context(ROOM.of(width * height))
     turned = image.getexif().get(ORIENTATION, 1) >= 5  # by 90 or 270 degrees
