@@ -25,7 +25,7 @@ PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-.PHONY: repro check test table ablations study portable experiments compare plots watch times docs docs-check faults soak bench gpu publish \
+.PHONY: repro check test table ablations study portable experiments compare plots watch times docs docs-check faults fuzz campaign soak bench gpu publish \
 	ui setup help
 
 help: ## Show this list; times are those of two cores
@@ -86,6 +86,12 @@ docs-check: setup ## Run every command of README and docs on a small scale (half
 
 faults: setup ## Break it on purpose some seventy times and print what was lost (half an hour)
 	BALLAST_FAULTS=all pytest tests/faults
+
+fuzz: setup ## Draw input without end, for each of some twenty tests as long as you say: make fuzz [MINUTES=10]
+	BALLAST_FUZZ=$(MINUTES) $(PYTEST) tests/fuzz
+
+campaign: setup ## Break it by drawn faults, and count them in docs/results/faults.csv: make campaign [MINUTES=10]
+	python -m tests.faults.campaign $(MINUTES)
 
 soak: setup ## Run the default under random changes and interruptions, then compare with dvc.lock (half an hour)
 	python -m tests.faults.soak 30

@@ -4,9 +4,9 @@
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
 `resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
-`norms` from tests/device/launches.csv; those of docs/select.md and docs/suitability.md from docs/results. `rows` holds
-the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which
-they are. Marks whose file is missing stay as they are.
+`norms` from tests/device/launches.csv; those of docs/select.md, docs/suitability.md and docs/guarantees.md from
+docs/results. `rows` holds the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and
+`gains` the pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -23,12 +23,13 @@ from ballast.report.tables import agreement, as_text, gains_as_text, summary, wi
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from scripts.faults import by_fault
 from scripts.leaks import fractions
 from scripts.shortlists import recalls
 from scripts.suitability import tables as suitability_tables
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
-PAGES = ("README.md", "docs/gpu.md", "docs/results-default.md", "docs/scale.md", "docs/select.md",
+PAGES = ("README.md", "docs/gpu.md", "docs/guarantees.md", "docs/results-default.md", "docs/scale.md", "docs/select.md",
          "docs/suitability.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
@@ -136,6 +137,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "leaks": lambda table: {"leaks": as_text(fractions(table))},
     "leaks-study": lambda table: {"leaks-study": as_text(fractions(table))},
     "rates": lambda table: {"rates": as_text(table)},
+    "faults": lambda table: {"faults": as_text(by_fault(table))},
     "suitability": suitability_tables,
 }
 

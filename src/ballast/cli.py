@@ -34,6 +34,13 @@ def main(words: list[str] | None = None) -> None:
         sys.exit("ballast: stopped")
 
 
+def whole(text: str) -> int:
+    """Return the whole number, not below 0, that a word says."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected 0, 1, 2, ..., got {text!r}")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return what reads a command line."""
     root = argparse.ArgumentParser(prog="ballast", description="Self-supervised learning on long-tailed images.")
@@ -83,14 +90,14 @@ def _of_choices(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--among", type=Path, metavar="FILE", help="choose only from the rows of an earlier --out")
     command.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE",
                          help="a setting of the rule, like alpha=0.5 (docs/select.md)")
-    command.add_argument("--seed", type=int, default=1, help="of all that is drawn (1)")
+    command.add_argument("--seed", type=whole, default=1, help="of all that is drawn (1)")
     command.add_argument("--explain", action="store_true", help="add columns that say why an image was chosen")
     command = commands.add_parser("audit", help="ask whether a pool can help, from embeddings alone")
     _vectors(command)
     command.add_argument("--evaluation", nargs="+", default=[], metavar="FILE",
                          help="embeddings of images to test on, of which the pool should have none")
     command.add_argument("--out", required=True, type=Path, help="a page, .md; the numbers go beside it as .json")
-    command.add_argument("--seed", type=int, default=1, help="of all that is drawn (1)")
+    command.add_argument("--seed", type=whole, default=1, help="of all that is drawn (1)")
 
 
 def _vectors(command: argparse.ArgumentParser) -> None:

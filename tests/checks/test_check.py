@@ -123,6 +123,7 @@ def test_rows_are_built_alike_with_and_without_checks():
      "methods.colt.pretrain.temperature.low: expected at most `high`, 1.0, got 2.0"),
     ("students.guided.framework", "moco", "students.guided.framework: expected 'simclr' or 'sdclr', got 'moco'"),
     ("students.guided.guide", "guied", "students.guided.guide: expected a row of methods, got 'guied'"),
+    ("students.guided.guide", [], "students.guided.guide: expected a valid string, got []"),
     ("students.guided.far", 0, "students.guided.far: expected a value greater than or equal to 1, got 0"),
     ("students.guided.fra", 1, "students.guided.fra: unknown key; did you mean 'far'?"),
     ("students.guided.prune", 0.5, "students.guided.prune: goes with framework sdclr only, got framework simclr"),

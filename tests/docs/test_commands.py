@@ -19,7 +19,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests import ROOT
 from tests.docs import PAGES, commands
 from tests.stages.test_folders import write_glyphs
 
@@ -32,12 +31,14 @@ ELSEWHERE = {  # not run here, and what runs it
     "make ui": "test_the_pages_of_mlflow_are_served",
     "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",
 }
+ROWS = ["balanced", "simclr", "random", "mak", "colt", "bcl-colt"]
 SECONDS_OF_THE_QUEUE = 900
 
 
 @pytest.fixture(scope="module")
-def project(finished, tmp_path_factory):
-    """A finished project, ready to be told what a reader would tell it; no other test sees it, they are not run."""
+def project(make_project):
+    """A finished project of the rows that the commands name, ready to be told what a reader would tell it."""
+    finished = make_project()
     environment = finished.folder / ".venv"
     environment.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
@@ -56,8 +57,8 @@ def project(finished, tmp_path_factory):
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
         ignored.write("new_photos\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\nnearest.png\n")
     finished.git("branch", "-M", "main")
-    finished.change({"show": yaml.safe_load((ROOT / "params.yaml").read_text())["show"]})
-    finished.run("dvc", "repro")
+    finished.change({"show": ROWS})
+    finished.run("dvc", "repro", "report_page")
     finished.commit()
     return finished
 

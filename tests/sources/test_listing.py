@@ -21,11 +21,13 @@ def touch(root, *names):
     return str(root)
 
 
-def test_a_folder_is_sorted_and_labelled_by_its_first_level(tmp_path):
+def test_a_folder_is_sorted_and_labelled_by_its_first_level(tmp_path, capsys):
     root = touch(tmp_path, "dog/b.JPG", "dog/deep/a.png", "cat/c.webp", "cat/notes.txt")
     result = folder(root, labelled=True)
     assert result.files == ["cat/c.webp", "dog/b.JPG", "dog/deep/a.png"]
     assert result.labels == [0, 1, 1] and result.classes == ["cat", "dog"] and result.paths()[0] == f"{root}/cat/c.webp"
+    said = capsys.readouterr().out
+    assert said == f"{root}: left out, since images do not have such names: 1 .txt\n"
     assert folder(root, labelled=False).labels is None
 
 

@@ -1,5 +1,6 @@
 """Pre-training and student: rounds, memories and losses, resume, clear errors."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,8 @@ def test_a_student_minimises_no_contrastive_loss_but_reports_it():
 def test_divergence_is_one_clear_line():
     with pytest.raises(BallastError, match=r"^pretrain: the loss is nan in step 2, before it was [\d.]+; lower \S+lr$"):
         training("simclr", replace(OPTIMIZATION, lr=1e30, warmup=0)).train(Memory())
+    with pytest.raises(BallastError, match=r"^pretrain: the weights \S+ are not finite at the end; lower \S+y$"):
+        training("simclr", replace(OPTIMIZATION, weight_decay=3e3, warmup=0, epochs=2)).train(Memory())
     run, checkpoint = training("simclr"), Memory(lazy=True)
     step, steps = run.step, iter(range(7))
 
@@ -172,6 +175,8 @@ def test_divergence_is_one_clear_line():
     with pytest.raises(BallastError, match=r"is inf in step 8, .*; the same command goes on .* after epoch 2$"):
         run.train(checkpoint)
     assert checkpoint.state["epoch"] == 2
+    with pytest.raises(BallastError, match="the loss is nan in the first step, before any update; change the temperat"):
+        training("simclr", replace(OPTIMIZATION, temperature=math.nan)).train(Memory())
     assert all(value.isfinite().all() for value in checkpoint.state["model"].values())
 
 

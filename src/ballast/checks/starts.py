@@ -37,7 +37,7 @@ def _check_files(params: Params) -> None:
 def _check_circles(params: Params) -> None:
     """Refuse rows that wait for themselves: by their weights, their guide, or the eyes that choose their images."""
     waits: dict[str, set[str]] = {row: {student["guide"]} for row, student in params.students.items()
-                                  if isinstance(student, dict) and "guide" in student}
+                                  if isinstance(student, dict) and isinstance(student.get("guide"), str)}
     for row, method in params.methods.items():
         waits[row] = {method.weights, *({params.embed.encoder} if chooses_by_sight(params, method.pool) else ())}
     for row in waits:

@@ -15,7 +15,7 @@ from ballast.config.yaml import parse_yaml
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.vectors import files_of, unit_vectors
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import write_atomic
+from ballast.runtime.files import read_npy, write_atomic
 from ballast.selection.choose import Evidence, choose
 from ballast.selection.explain import nearest_seed
 from ballast.selection.proximity import distance_to_centres
@@ -114,7 +114,7 @@ def named(table: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
 def rows_in(path: Path) -> int:
     """Return the number of rows of a file that has been read."""
     if path.suffix == ".npy":
-        return len(np.load(path, mmap_mode="r", allow_pickle=False))
+        return len(read_npy(path, "r"))
     from pyarrow.parquet import read_metadata
 
     return read_metadata(path).num_rows

@@ -96,7 +96,7 @@ class Optimization:
     batch: Batch
     lr: Rate
     momentum: Momentum  # beta_1 of AdamW
-    weight_decay: NonNegative
+    weight_decay: Annotated[float, Ge(0), Le(10)]
     warmup: WholeNumber  # epochs of rising learning rate
     temperature: Temperature | CosineTemperature  # of the contrastive loss
     temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs

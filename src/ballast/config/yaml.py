@@ -12,6 +12,7 @@ import yaml
 
 from ballast.runtime.errors import BallastError
 
+BREAKS = re.compile("[\x85\u2028\u2029]")  # ends of lines in YAML 1.1
 # Tag, pattern and first characters, as in ruamel.yaml.resolver for YAML 1.2
 PLAIN_SCALARS = [
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -42,6 +43,13 @@ class Yaml12SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             seen.add(key) if isinstance(key, Hashable) else None
         return super().construct_mapping(node, deep)
 
+    def text(self, node: yaml.Node) -> str:
+        """Return the text of a node; half a surrogate pair, which only an escape can hold, is no character."""
+        text = self.construct_scalar(node)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise yaml.constructor.ConstructorError(None, None, f"{text[:50]!r} is no text", node.start_mark)
+        return text
+
     def integer(self, node: yaml.Node) -> int:
         """Return the integer of a node: decimal, 0x, 0o or 0b."""
         text = self.construct_scalar(node).replace("_", "").lower()
@@ -64,6 +72,7 @@ class Yaml12SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
 for name, pattern, first in PLAIN_SCALARS:
     Yaml12SafeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$"), list(first))
+Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:str", Yaml12SafeLoader.text)
 Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:int", Yaml12SafeLoader.integer)
 Yaml12SafeLoader.add_constructor("tag:yaml.org,2002:float", Yaml12SafeLoader.real)
 
@@ -80,6 +89,10 @@ def parse_yaml(text: str, name: str) -> object:
     Raises:
         BallastError: ``name``, the line, and what is wrong with it, in one line.
     """
+    odd = next((number for number, line in enumerate(text.split("\n"), 1) if BREAKS.search(line)), None)
+    if odd:
+        raise BallastError(f"{name}: line {odd}: a separator of lines that not all readers of YAML take for one "
+                           f"(U+0085, U+2028 or U+2029); remove it, or write it as an escape")
     try:
         return yaml.load(text, Yaml12SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ballast.embeddings.vectors import row_blocks
 from ballast.runtime.errors import BallastError
+from ballast.runtime.files import read_npy
 
 NAMES = ("images.npy", "pool.npy")
 
@@ -40,4 +41,4 @@ def given(folder: str | Path) -> tuple[np.ndarray, np.ndarray] | None:
     paths = [Path(folder, name) for name in NAMES]
     if not all(path.exists() for path in paths):
         return None
-    return tuple(np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+    return tuple(read_npy(path, "r") for path in paths)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import save_array
+from ballast.runtime.files import read_npy, save_array
 from ballast.runtime.host import arriving
 from ballast.runtime.ranks import rank
 
@@ -97,7 +97,7 @@ class Shards:
 
     def _open(self, number: int) -> np.ndarray:
         try:
-            return np.load(self.paths[number], mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
+            return read_npy(self.paths[number], "r")
+        except (ValueError, OSError) as error:
             raise BallastError(f"{self.paths[number]}: expected a readable .npy array, got an error ({error}); delete "
                                f"it and run `dvc repro`") from error

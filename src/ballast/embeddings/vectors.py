@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ballast.runtime.errors import BallastError
+from ballast.runtime.files import read_npy
 
 ROWS = 1 << 16  # of a block
 SUFFIXES = (".npy", ".parquet")
@@ -63,7 +64,7 @@ def row_blocks(path: str | Path) -> Iterator[np.ndarray]:
             yield block
     except BallastError:
         raise
-    except (ValueError, EOFError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError) as error:
         raise BallastError(f"{path}: expected a .npy matrix or a Parquet table with a column of vectors, got an error "
                            f"({str(error).splitlines()[0]})") from error
     if wrong:
@@ -72,7 +73,7 @@ def row_blocks(path: str | Path) -> Iterator[np.ndarray]:
 
 
 def _npy(path: Path) -> Iterator[np.ndarray]:
-    matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+    matrix = read_npy(path, "r")
     if matrix.ndim != 2 or not matrix.size:
         yield matrix
         return

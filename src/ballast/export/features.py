@@ -31,6 +31,9 @@ def features(served: Served, images: Iterator[Image]) -> Iterator[tuple[dict[str
         if pixels:
             with torch.inference_mode():
                 found = served(torch.from_numpy(np.stack(pixels)).to(device())).cpu().numpy()
+            if not np.isfinite(found).all():
+                raise BallastError(f"{next(iter(status))}: the encoder's features are not finite; its weights are "
+                                   f"damaged, or of a training that diverged")
         yield status, found
 
 

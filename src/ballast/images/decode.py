@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ballast.images.room import Room
+from ballast.runtime.files import read_npy
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # no format that runs a program or reads other files
 MAX_PIXELS = 64_000_000
@@ -159,7 +160,7 @@ def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | Dec
 @lru_cache(maxsize=8)
 def open_array(name: str) -> np.ndarray:
     """Map an array of images on disk into memory."""
-    return np.load(name, mmap_mode="r", allow_pickle=False)
+    return read_npy(name, "r")
 
 
 def _image(pixels: np.ndarray) -> Image.Image:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import save_array, write_atomic
+from ballast.runtime.files import read_npy, save_array, write_atomic
 
 SETTINGS = ("where", "size", "short")
 
@@ -55,5 +55,5 @@ def save_empty(folder: str | Path, like: str | Path) -> None:
     settings, files = read_folder(like)
     save_folder(folder, **settings, files=files[:0])
     if settings["where"] != "files":
-        pixels = np.load(Path(like, "images.npy"), mmap_mode="r", allow_pickle=False)
+        pixels = read_npy(Path(like, "images.npy"), "r")
         save_array(Path(folder, "images.npy"), pixels[:0])

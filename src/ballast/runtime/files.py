@@ -2,6 +2,7 @@
 
 import io
 import os
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,14 +46,25 @@ def save_array(path: str | Path, array: np.ndarray) -> None:
     write_atomic(path, buffer.getbuffer())
 
 
+def read_npy(path: str | Path, mmap_mode: str | None = None) -> np.ndarray:
+    """Read a .npy file, and never a pickle or an archive; what is wrong with one is a ValueError or an OSError."""
+    try:
+        array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError, tokenize.TokenError, OverflowError, MemoryError, TypeError) as error:
+        raise ValueError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError("no array, but an archive of several")
+    return array
+
+
 def load_array(path: str | Path) -> np.ndarray:
     """Read a .npy file that an earlier stage wrote, and never a pickle."""
     path = Path(path)
     if not path.is_file():
         raise BallastError(f"{path}: missing; `dvc repro` makes it")
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        return read_npy(path)
+    except (ValueError, OSError) as error:
         raise BallastError(f"{path}: expected a readable .npy array, got an error ({error}); delete it and run "
                            f"`dvc repro`") from error
 

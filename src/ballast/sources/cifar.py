@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ballast.runtime.errors import BallastError
+from ballast.runtime.files import read_npy
 
 KINDS = {"cifar10": "CIFAR10", "cifar100": "CIFAR100"}  # classes of torchvision.datasets
 POOL = "300K_random_images.npy"
@@ -37,8 +38,8 @@ def pool(path: Path) -> np.ndarray:
     if not path.is_file():
         raise BallastError(f"{path}: missing; get {POOL_URL}, or any uint8 array of images")
     try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        images = read_npy(path, "r")
+    except (ValueError, OSError) as error:
         raise BallastError(f"{path}: expected a readable .npy array, got an error ({error}); get "
                            f"{POOL_URL} again") from error
     if images.dtype != np.uint8 or images.ndim != 4 or 3 not in (images.shape[1], images.shape[3]):

@@ -1,6 +1,7 @@
 """The images of a source: a folder tree, a list with lines ``relative/path label``, or a .npy array."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,24 +44,12 @@ def listing(part: str, root: str | None, labelled: bool) -> Listing:
 
 
 def folder(root: str, labelled: bool) -> Listing:
-    """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class.
-
-    Linked folders count as folders; a link to a folder that it lies in does not.
-    """
+    """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class."""
     top = resolve_path(root)
-    if not top.is_dir():
-        raise BallastError(f"{root}: expected a folder, got none; check the path")
-
-    def refuse(error: OSError) -> None:
-        raise BallastError(f"{error.filename}: expected a readable folder, got an error ({error.strerror}); change its "
-                           f"permissions")
-
-    files = []
-    for place, folders, names in os.walk(top, onerror=refuse, followlinks=True):
-        above = Path(place).resolve()
-        folders[:] = [name for name in folders if not above.is_relative_to(Path(place, name).resolve())]
-        files += [str(Path(place, name).relative_to(top)) for name in names if name.lower().endswith(SUFFIXES)]
-    files = [escaped(file) for file in sorted(files)]
+    files, others = _files_below(root)
+    if others:
+        counts = ", ".join(f"{count} {escaped(ending)}" for ending, count in others.most_common(5))
+        print(f"{root}: left out, since images do not have such names: {counts}")
     if not files:
         raise BallastError(f"{root}: expected images ({', '.join(SUFFIXES)}), got none; check the path")
     if not labelled:
@@ -77,6 +66,29 @@ def folder(root: str, labelled: bool) -> Listing:
                            f"folder")
     label = {name: number for number, name in enumerate(classes)}
     return Listing(root, files, [label[name] for name in names], classes)
+
+
+def _files_below(root: str) -> tuple[list[str], Counter[str]]:
+    """Return the escaped paths of all image files below a folder, sorted, and how many files have other endings.
+
+    Linked folders count as folders; a link to a folder that it lies in does not.
+    """
+    top = resolve_path(root)
+    if not top.is_dir():
+        raise BallastError(f"{root}: expected a folder, got none; check the path")
+
+    def refuse(error: OSError) -> None:
+        raise BallastError(f"{error.filename}: expected a readable folder, got an error ({error.strerror}); change its "
+                           f"permissions")
+
+    files, others = [], Counter()
+    for place, folders, names in os.walk(top, onerror=refuse, followlinks=True):
+        above = Path(place).resolve()
+        folders[:] = [name for name in folders if not above.is_relative_to(Path(place, name).resolve())]
+        images = [name for name in names if name.lower().endswith(SUFFIXES)]
+        files += [str(Path(place, name).relative_to(top)) for name in images]
+        others.update(Path(name).suffix.lower() or "without ending" for name in set(names) - set(images))
+    return [escaped(file) for file in sorted(files)], others
 
 
 def filelist(path: str, root: str, labelled: bool) -> Listing:
@@ -159,6 +171,6 @@ def class_names(files: list[str], labels: list[int]) -> list[str]:
 def _opened(path: str) -> np.ndarray:
     try:
         return open_array(str(resolve_path(path)))
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise BallastError(f"{path}: expected a readable .npy array, got an error ({' '.join(str(error).split())}); "
                            f"save it again with numpy.save") from error

@@ -93,16 +93,19 @@ def run(
     epochs = range(state.epoch + 1, len(batches) + 1)
     held = None  # the last whole epoch, until it is on the disk
     note = live.note if live else str
+    suspected = f"{what}.{suspect(optimization)}"
     try:
         for epoch in track(epochs, what, total=len(batches), initial=state.epoch, unit="epoch", note=note):
             first = sum(batches[: epoch - 1]) + 1
-            state.history.append({"epoch": epoch, **_epoch(state, zip(begin_epoch(epoch), rates), take, first, what)})
+            batches_with_rates = zip(begin_epoch(epoch), rates)
+            state.history.append({"epoch": epoch, **_epoch(state, batches_with_rates, take, first, suspected)})
             state.epoch = epoch
             held = state.save()
             if live:
                 live.epoch(state.history[-1])
             if checkpoint.save(held):
                 held = None
+        _require_finite_weights(state.model, suspected)
     except BaseException as error:
         if held:
             with suppress(BallastError):  # of two errors the first tells more
@@ -114,10 +117,10 @@ def run(
 
 
 def _epoch(state: State, batches: Iterable[tuple[Views, float]], take: Callable[[float, Tensor, Tensor], Losses],
-           first: int, what: str) -> dict[str, float]:
+           first: int, suspected: str) -> dict[str, float]:
     """Train one epoch on batches and their learning rates, beginning with step ``first``.
 
-    Returns the number of images and the mean of every loss.
+    Returns the number of images and the mean of every loss. ``suspected`` is what to lower where one is not finite.
     """
     sums, counts, minimized = Counter(), Counter(), []
     for (index, views), rate in batches:
@@ -126,19 +129,36 @@ def _epoch(state: State, batches: Iterable[tuple[Views, float]], take: Callable[
         for name, value in losses.items():
             sums[name] += value.detach() * len(index)
             counts[name] += len(index)
-    _require_finite(torch.stack(minimized).tolist(), state, first, what)
+    _require_finite(torch.stack(minimized).tolist(), state, first, suspected)
     return {"images": counts["loss"], **{name: value.item() / counts[name] for name, value in sums.items()}}
 
 
-def _require_finite(losses: list[float], state: State, first: int, what: str) -> None:
+def _require_finite(losses: list[float], state: State, first: int, suspected: str) -> None:
     """Refuse a loss that is no number. This reads the losses once per epoch: at every step the device would wait."""
     bad = next((number for number, loss in enumerate(losses) if not math.isfinite(loss)), None)
     if bad is None:
         return
-    before = losses[bad - 1] if bad else state.history[-1]["loss"] if state.history else math.nan
+    what = suspected.split(".")[0]
+    if first + bad == 1:
+        raise BallastError(f"{what}: the loss is {losses[0]} in the first step, before any update; change the "
+                           f"temperature, the weights of the losses, or `augment` of the profile")
+    before = losses[bad - 1] if bad else state.history[-1]["loss"]
     kept = f"; the same command goes on from the state after epoch {state.epoch}" if state.epoch else ""
     raise BallastError(f"{what}: the loss is {losses[bad]} in step {first + bad}, before it was {before:.4g}; lower "
-                       f"{what}.lr{kept}")
+                       f"{suspected}{kept}")
+
+
+def suspect(optimization: Optimization) -> str:
+    """Return the parameter that most likely makes a training diverge: SGD scales weights by 1 - lr * weight_decay."""
+    decay = optimization.weight_decay
+    return "weight_decay" if decay > 1 and optimization.lr * decay >= 2 else "lr"
+
+
+def _require_finite_weights(model: nn.Module, suspected: str) -> None:
+    """Refuse weights that are no numbers: with BatchNorm the loss stays finite while they grow beyond all bounds."""
+    bad = next((name for name, values in model.state_dict().items() if not bool(values.isfinite().all())), None)
+    if bad:
+        raise BallastError(f"{suspected.split('.')[0]}: the weights {bad} are not finite at the end; lower {suspected}")
 
 
 def update(state: State, lr: float, step: Callable[[Tensor, Tensor], Losses], index: Tensor, views: Tensor) -> Losses:

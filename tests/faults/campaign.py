@@ -1,0 +1,78 @@
+"""`make campaign`: faults drawn by number, counted in docs/results/faults.csv for good; it goes on where it stopped.
+
+    python -m tests.faults.campaign MINUTES [TRIAL]
+
+Two projects side by side, one whose images are in memory and one that decodes files, have two repeats of each kind of
+row. Every trial starts from the same whole project, does one thing to it (tests.faults.trials), and gives the command
+again. It ends in one of four ways: `well`; `lost`, where the bytes are not those of an undisturbed run; `silent`, where
+a wrong result stayed without a word; `unclear`, where it said no clear line. With TRIAL that one alone is tried again.
+"""
+
+import itertools
+import random
+import sys
+import tempfile
+import time
+import traceback
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from pathlib import Path
+
+from ballast.report.tables import as_text
+from ballast.runtime.files import write_atomic
+from scripts.faults import ENDS, TABLE, by_fault, counted, load
+from tests.faults.place import Place, UnwellError
+from tests.faults.trials import TRIALS
+
+PROJECTS = 2
+places: list[Place] = []  # the one of a process
+
+
+def main(minutes: float, only: int | None = None) -> None:
+    """Try faults until the time is over, and print the table; with ``only``, that trial alone and without counting."""
+    deadline, table = time.monotonic() + 60 * minutes, load()
+    first = int(table[list(ENDS)].to_numpy().sum())
+    with tempfile.TemporaryDirectory(prefix="ballast ü😀 ") as folder:
+        workers = [ProcessPoolExecutor(1, get_context("spawn"), prepare, (folder, which)) for which in range(PROJECTS)]
+        todo = [iter([only] if only is not None and only % PROJECTS == which else []) if only is not None
+                else itertools.count(first + (first + which) % PROJECTS, PROJECTS) for which in range(PROJECTS)]
+        running: dict[Future, int] = {}
+        while True:
+            for which in set(range(PROJECTS)) - set(running.values()):
+                number = next(todo[which], None) if time.monotonic() < deadline else None
+                if number is not None:
+                    running[workers[which].submit(tried, number)] = which
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                running.pop(future)
+                number, fault, stage, end, said = future.result()
+                print(f"{number}: {fault}, {stage}: {end}\n{said}".strip(), flush=True)
+                if only is None:
+                    table = counted(table, fault, stage, end)
+                    write_atomic(TABLE, table.to_csv(index=False))
+    print(as_text(by_fault(table)))
+
+
+def prepare(folder: str, which: int) -> None:
+    """Make the project of a process."""
+    places.append(Place(Path(folder, ("memory", "files")[which]), files=which == 1))
+
+
+def tried(number: int) -> tuple[int, str, str, str, str]:
+    """Make a trial; return its number, the fault, the stage, how it ended, and where not well what was said."""
+    [place], chance = places, random.Random(number)
+    fault = chance.choices(list(TRIALS), [weight for weight, _ in TRIALS.values()])[0]
+    place.fresh()
+    place.hit = "?"
+    try:
+        TRIALS[fault][1](place, chance)
+        return number, fault, place.hit, "well", ""
+    except UnwellError as error:
+        return number, fault, place.hit, error.end, str(error)
+    except Exception:
+        return number, fault, place.hit, "lost", traceback.format_exc()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *map(int, sys.argv[2:]))

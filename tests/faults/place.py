@@ -1,0 +1,170 @@
+"""The project that a trial of `make campaign` breaks, and the four ways in which a trial may end."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.project import Project
+from tests.stages.test_folders import FOLDERS, SPLIT, write_glyphs
+
+ROWS = ["simclr", "sdclr", "bcl", "mak", "colt", "guide", "guided", "frozen"]
+PATIENCE = 300  # seconds for one command
+MADE = ("runs", "data", "metrics", "results", "exported")
+
+
+class UnwellError(Exception):
+    """How a trial ended where it did not end well: lost, silent or unclear."""
+
+    def __init__(self, end: str, said: str) -> None:
+        super().__init__(said)
+        self.end = end
+
+
+class Place(Project):
+    """A whole project, put back before every trial."""
+
+    def __init__(self, folder: Path, files: bool) -> None:
+        """Run everything once; ``files`` takes images that are decoded as they are needed."""
+        folder.mkdir()
+        super().__init__(folder)
+        self.change({"repeats": 1, "show": ROWS, "export": ["colt"], "methods.colt.pretrain.epochs": 12})
+        if files:
+            write_glyphs(folder / "images")
+            parts = {f"source.{part}": f"images/{part}" for part in ("train", "test", "pool")}
+            crops = {f"{name}.crop": [0.3, 1.0] for name in ("sgd", "sgd_fewshot", "finetune")}
+            self.change({**parts, "source.size": 16, "source.where": "files", **SPLIT}, FOLDERS)
+            self.change({"dataset": "folders"})
+            self.change(crops, "configs/profiles/smoke.yaml")
+        with open(folder / ".git/info/exclude", "a") as ignored:
+            ignored.write("images\n*.db\nmlartifacts\n")
+        self.environment["BALLAST_LIVE"] = ""
+        self.commit()
+        self.run("dvc", "repro", "report_page", "export@colt")
+        self.commit()
+        shutil.rmtree(folder / ".dvc/tmp/finished", ignore_errors=True)  # or a training would only be brought back
+        self.stages = self.lock()
+        self.seconds: dict[str, float] = {}
+        self.hit = ""  # the stage, or else what a trial hits
+        self.whole = {name: self.made(name) for name in self.stages}
+        self.copy = Path(tempfile.mkdtemp(dir=folder.parent, prefix="whole-"))
+        self._copy(folder, self.copy)
+
+    def fresh(self) -> None:
+        """Put everything back as it was when the project was whole."""
+        for process in self.processes():
+            process.kill()
+        subprocess.run(["chmod", "-R", "u+w", self.folder], check=True)
+        self._copy(self.copy, self.folder)
+
+    @staticmethod
+    def _copy(here: Path, there: Path) -> None:
+        shutil.rmtree(there)
+        subprocess.run(["cp", "-a", here, there], check=True)
+
+    def outs(self, stage: str) -> list[Path]:
+        """Return the outputs of a stage."""
+        return [self.folder / out["path"] for out in self.stages[stage]["outs"]]
+
+    def inputs(self, stage: str) -> list[Path]:
+        """Return the files that a stage reads and other stages made."""
+        paths = [self.folder / item["path"] for item in self.stages[stage]["deps"] if item["path"].startswith(MADE)]
+        return sorted(file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])
+                      if file.is_file() and file.suffix != ".gitignore" and file.name != ".gitignore")
+
+    def made(self, stage: str) -> dict[str, bytes]:
+        """Return the bytes of all outputs of a stage."""
+        files = [file for path in self.outs(stage) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+        return {str(file): file.read_bytes() for file in files if file.is_file()}
+
+    def begin(self, stage: str, cwd: Path | None = None, limit: tuple[int, int] | None = None, user: int | None = None,
+              **environment: str) -> subprocess.Popen:
+        """Start a stage as DVC does, its outputs removed; ``limit`` is a limit of the system and its value."""
+        for path in self.outs(stage):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        prefix = ["prlimit", f"--{limit[0]}={limit[1]}"] if limit else []
+        if user is not None:
+            prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        command = self.stages[stage]["cmd"].split()
+        return self.start(*prefix, *command, cwd=cwd, **{"DVC_STAGE": stage, **environment})
+
+    def start(self, *command: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen:
+        """Start a command in a session of its own; what it says goes to a file."""
+        with open(self.folder.parent / f"{self.folder.name}.log", "w") as log:
+            return subprocess.Popen(command, cwd=cwd or self.folder, env={**self.environment, **environment},
+                                    start_new_session=True, stdout=log, stderr=subprocess.STDOUT)
+
+    def end(self, run: subprocess.Popen, patience: float = PATIENCE) -> tuple[int, str]:
+        """Return exit code and words of a command that was started."""
+        try:
+            code = run.wait(patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            raise UnwellError("lost", f"it did not end within {patience} seconds") from None
+        said = (self.folder.parent / f"{self.folder.name}.log").read_text(errors="replace")
+        return code, said
+
+    def draw(self, chance: random.Random) -> str:
+        """Draw the stage to hit, first its kind, and measure once how long it takes undisturbed."""
+        kind = chance.choice(sorted({name.split("@")[0] for name in self.stages}))
+        self.hit = stage = chance.choice(sorted(name for name in self.stages if name.split("@")[0] == kind))
+        if stage not in self.seconds:
+            begin = time.monotonic()
+            self.recovers(stage)
+            self.seconds[stage] = time.monotonic() - begin
+            self.fresh()
+        return stage
+
+    def recovers(self, stage: str) -> None:
+        """Give the command again: it must end with the bytes of an undisturbed run, and leave nothing behind."""
+        code, said = self.end(self.begin(stage))
+        if code:
+            raise UnwellError("lost", f"the same command ended with {code}: {said[-2000:]}")
+        self.require_whole(stage)
+
+    def reproduces(self, stage: str) -> None:
+        """Do what a user of DVC does: the same command once more."""
+        self.run("python", "-m", "scripts.mend")
+        done = self.run("dvc", "repro", stage, check=False)
+        if done.returncode:
+            raise UnwellError("lost", f"dvc repro ended with {done.returncode}: {done.stdout[-2000:]}")
+        self.require_whole(stage)
+
+    def require_whole(self, stage: str) -> None:
+        """Require the bytes of an undisturbed run, and no process, state or temporary file that is left."""
+        made, whole = self.made(stage), self.whole[stage]
+        if made != whole:
+            names = [name for name in {**made, **whole} if made.get(name) != whole.get(name)]
+            raise UnwellError("lost", f"other bytes, or none, in {names[:5]}")
+        if left := self.processes(10.0):
+            raise UnwellError("lost", f"a process lives on: {[process.cmdline() for process in left]}")
+        states = list((self.folder / ".scratch").glob("*/*"))
+        if left := states + [path for name in MADE for path in (self.folder / name).rglob(".*.tmp")]:
+            raise UnwellError("lost", f"left behind: {left[:5]}")
+
+    def processes(self, patience: float = 0.0) -> list[psutil.Process]:
+        """Return the processes that work in this folder, after some seconds of waiting for them to end."""
+        deadline = time.monotonic() + patience
+        while (found := [process for process in psutil.process_iter() if self._works_here(process)]) \
+                and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        try:
+            return process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+
+def one_line(said: str, *culprits: str) -> None:
+    """Require that what was said ends in a line that names one of the culprits, and holds no traceback."""
+    last = said.strip().split("\n")[-1]
+    if "Traceback" in said or not any(culprit in last for culprit in culprits) or len(last) > 700:
+        raise UnwellError("unclear", f"expected a line with one of {culprits}: {said[-1500:]}")

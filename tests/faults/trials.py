@@ -1,0 +1,339 @@
+"""What `make campaign` does to a project, one function for each fault.
+
+A trial raises UnwellError where it does not end well. ``chance`` draws everything, so that a trial can be repeated.
+"""
+
+import json
+import math
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from tests.faults.place import Place, UnwellError, one_line
+from tests.fuzz.generated import STRANGE
+from tests.project import change
+
+Trial = Callable[[Place, random.Random], None]
+STOPPED = "the same command resumes a training from its last whole epoch"
+SLOW_VALUES = ("epochs", "copies", "views", "repeats", "every", "width", "depths", "batch", "budget", "size", "jobs",
+               "threads", "train_per_class", "test_per_class", "pool_near", "pool_far")  # what rightly takes long
+NOBODY = 65534
+NONSENSE = {
+    "BALLAST_DEVICE": ["nonsense", "cuda", "", "cpu:7", "\u2028"], "BALLAST_LAUNCHER": ["nosuchprogram", "'", " "],
+    "RANK": ["0", "x", "-1"], "OMP_NUM_THREADS": ["x", "0", "-1"], "CUDA_VISIBLE_DEVICES": ["x", "-1", "7,8"],
+    "BALLAST_LIVE": ["nonsense", "mlflow,x"], "BALLAST_AHEAD": ["x", "0"], "DVC_STAGE": ["nonsense", "../../x"],
+    "PYTHONHASHSEED": ["1", "4294967295"], "LC_ALL": ["C", "nonsense"], "TZ": ["nonsense", "Pacific/Apia"],
+    "HOME": ["/nonexistent"], "TMPDIR": ["/nonexistent"], "COLUMNS": ["x", "1"], "TERM": ["dumb"],
+    "MLFLOW_TRACKING_URI": ["http://me:secret@127.0.0.1:9"], "DVC_ROOT": ["."]}
+CLOCK = """
+import time
+_time, _start = time.time, time.monotonic()
+time.time = lambda: _time() + {offset} + (time.monotonic() - _start) * {drift}
+"""
+
+
+def kill_a_stage(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    for _ in range(chance.choice([1, 1, 1, 3])):
+        run = place.begin(stage)
+        time.sleep(chance.uniform(0.2, 1.0) * place.seconds[stage])
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    place.recovers(stage)
+
+
+def kill_dvc(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    run = place.start("dvc", "repro", "-f", "-s", stage)
+    time.sleep(1.5 + chance.uniform(0, 1.2) * place.seconds[stage])
+    chance.choice([os.kill, os.killpg])(run.pid, signal.SIGKILL)
+    run.wait()
+    place.reproduces(stage)
+
+
+def stop_a_stage(place: Place, chance: random.Random) -> None:
+    stage, number = place.draw(chance), chance.choice([signal.SIGTERM, signal.SIGINT])
+    run = place.begin(stage)
+    time.sleep(chance.uniform(0.5, 1.0) * place.seconds[stage])
+    run.send_signal(number)
+    code, said = place.end(run, 60)
+    if code not in (0, -number, -signal.SIGTERM):  # not yet ready to answer, or ready
+        one_line(said, STOPPED)
+    place.recovers(stage)
+
+
+def full_disk(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    code, said = place.end(place.begin(stage, limit=("fsize", chance.choice([0, 100, 1000, 10_000, 100_000]))))
+    if code:
+        one_line(said, "not written (", "File too large")
+    for path, content in place.made(stage).items():
+        if content != place.whole[stage].get(path):
+            raise UnwellError("lost", f"half-written: {path}")
+    place.recovers(stage)
+
+
+def missing_input(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    if not place.inputs(stage):
+        return missing_input(place, chance)
+    path = chance.choice(place.inputs(stage))
+    content = path.read_bytes()
+    path.unlink()
+    code, said = place.end(place.begin(stage))
+    name = str(path.relative_to(place.folder))
+    require_line_or_whole(place, stage, code, said, name, str(Path(name).parent))
+    path.write_bytes(content)
+    place.recovers(stage)
+
+
+def garbage_input(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    paths = [path for path in place.inputs(stage) if path.suffix not in (".png", ".html", ".md")]
+    if not paths:
+        return garbage_input(place, chance)
+    path = chance.choice(paths)
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(chance.choice([b"", b"\xff\xfe\x00", chance.randbytes(len(content) or 10)]))
+    code, said = place.end(place.begin(stage))
+    name = str(path.relative_to(place.folder))
+    require_line_or_whole(place, stage, code, said, name, str(Path(name).parent), path.parent.name)
+    path.write_bytes(content)
+    place.recovers(stage)
+
+
+def require_line_or_whole(place: Place, stage: str, code: int, said: str, *culprits: str) -> None:
+    """Require a line that names a culprit, or the usual bytes."""
+    if code:
+        one_line(said, *culprits)
+    elif place.made(stage) != place.whole[stage]:
+        raise UnwellError("silent", f"other results without a word: {culprits}")
+
+
+def damaged_output(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    files = [Path(name) for name in place.whole[stage]]
+    path = chance.choice(files)
+    content = path.read_bytes()
+    path.unlink()  # it may be a link into the cache
+    kind = chance.choice(["bit", "cut off", "gone", "empty"])
+    if kind == "bit" and content:
+        place_of = chance.randrange(len(content))
+        path.write_bytes(content[:place_of] + bytes([content[place_of] ^ 1]) + content[place_of + 1 :])
+    elif kind != "gone":
+        path.write_bytes(content[: len(content) // 2] if kind == "cut off" else b"")
+    place.reproduces(stage)
+
+
+def nonsense_in_the_environment(place: Place, chance: random.Random) -> None:
+    stage, name = place.draw(chance), chance.choice(sorted(NONSENSE))
+    value = chance.choice(NONSENSE[name])
+    code, said = place.end(place.begin(stage, **{name: value}))
+    if "secret" in said:
+        raise UnwellError("unclear", "a password was printed")
+    require_line_or_whole(place, stage, code, said, name, value or name)
+    place.recovers(stage)
+
+
+def moved_clock(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    folder = place.folder.parent / "clock"
+    folder.mkdir(exist_ok=True)
+    offset, drift = chance.choice([-1e9, 1e9, -3600, 3600]), chance.choice([0, -1, -2, 100])
+    (folder / "sitecustomize.py").write_text(CLOCK.format(offset=offset, drift=drift))
+    for path in place.inputs(stage):
+        os.utime(path, (t := time.time() + offset, t))
+    run = place.begin(stage, PYTHONPATH=f"{folder}:{place.environment['PYTHONPATH']}")
+    code, said = place.end(run)
+    if code:
+        raise UnwellError("lost", said[-1500:])
+    place.require_whole(stage)
+
+
+def another_user(place: Place, chance: random.Random) -> None:
+    """Someone who may not write here, or not read one file."""
+    stage = place.draw(chance)
+    os.chmod(place.folder.parent, 0o755)
+    if chance.random() < 0.5 and place.inputs(stage):
+        os.chmod(chance.choice(place.inputs(stage)), 0)
+    code, said = place.end(place.begin(stage, user=NOBODY, HOME="/nonexistent"))
+    if code == 0:
+        raise UnwellError("silent", f"{stage} ended well although it may not write")
+    one_line(said, "not written (", "Permission denied")
+    if place.made(stage):
+        raise UnwellError("lost", "half-written")
+    place.recovers(stage)
+
+
+def linked_path(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    link = place.folder.parent / f"{place.folder.name} link"
+    if not link.exists():
+        link.symlink_to(place.folder)
+    code, said = place.end(place.begin(stage, cwd=link, PWD=str(link)))
+    if code:
+        raise UnwellError("lost", said[-1500:])
+    place.require_whole(stage)
+
+
+def changing_file(place: Place, chance: random.Random) -> None:
+    """An image that changes, goes or breaks after it was listed; a stage that uses it must say so."""
+    files = sorted((place.folder / "images").rglob("*.png"))
+    if not files:
+        return damaged_output(place, chance)
+    place.hit = stage = chance.choice([name for name in place.stages if name.startswith(("pretrain@", "embed"))])
+    used = {row for name in ("train", "pool") for row in files if f"/images/{name}/" in str(row)}
+    path = chance.choice(sorted(used))
+    content = path.read_bytes()
+    other = chance.choice(files).read_bytes()
+    kind = chance.choice(["gone", "empty", "another", "cut off"])
+    path.unlink() if kind == "gone" else path.write_bytes(
+        {"empty": b"", "another": other, "cut off": content[: len(content) // 2]}[kind])
+    code, said = place.end(place.begin(stage))
+    require_line_or_whole(place, stage, code, said, path.name)
+    path.write_bytes(content)
+    place.recovers(stage)
+
+
+def edited_code(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    run = place.begin(stage)
+    time.sleep(chance.uniform(0.4, 0.8) * place.seconds[stage])
+    path = place.folder / chance.choice(["src/ballast/losses/ntxent.py", "stages/common/supervise.py",
+                                         "src/ballast/runtime/files.py"])
+    with open(path, "a") as code:
+        code.write("\n# edited\n")
+    code, said = place.end(run)
+    if code:
+        one_line(said, "while this stage ran")
+    place.restore(str(path.relative_to(place.folder)))
+    place.recovers(stage)
+
+
+def two_at_once(place: Place, chance: random.Random) -> None:
+    stage = place.draw(chance)
+    first, second = (place.start("dvc", "repro", "-f", "-s", stage) for _ in range(2))
+    codes = first.wait(), second.wait()
+    if codes != (0, 0) and 0 not in codes:
+        raise UnwellError("lost", f"both ended with {codes}")
+    place.reproduces(stage)
+
+
+def kill_a_command(place: Place, chance: random.Random) -> None:
+    """`make publish`, `make table`, an experiment or a repro, killed with all that it has started."""
+    place.hit = name = chance.choice(sorted(COMMANDS))
+    run = place.start(*COMMANDS[name])
+    time.sleep(chance.uniform(1, 12))
+    for process in place.processes():
+        process.kill()
+    run.wait()
+    place.run("python", "-m", "scripts.mend")
+    done = place.run(*COMMANDS[name], check=False)
+    if done.returncode:
+        raise UnwellError("lost", f"{name} ended with {done.returncode}: {done.stdout[-1500:]}")
+    place.git("checkout", "-q", ".")
+    place.reproduces(place.draw(chance))
+
+
+QUICK = "++methods.simclr.pretrain.epochs=2"
+COMMANDS = {
+    "publish": ["python", "-m", "scripts.publish"],
+    "table": ["python", "-m", "scripts.table", "simclr", "linear", QUICK],
+    "repro": ["dvc", "repro", "-f", "evaluate@mak"],
+    "exp run": ["dvc", "exp", "run", "-S", QUICK, "evaluate@simclr"],
+    "exp run --temp": ["dvc", "exp", "run", "--temp", "-S", QUICK, "evaluate@simclr"],
+    "report": ["dvc", "repro", "-f", "-s", "report", "report_page"],
+}
+
+
+def strange_parameter(place: Place, chance: random.Random) -> None:
+    """A value of another type or size: refused with its name by `check`, or its stages have finite results."""
+    params = place.params()
+    files = ["params.yaml", f"configs/profiles/{params['profile']}.yaml", f"configs/datasets/{params['dataset']}.yaml"]
+    file = chance.choice(files)
+    path, old = chance.choice(sorted(leaves(yaml.safe_load((place.folder / file).read_text()))))
+    value = chance.choice([value for value in STRANGE if "\x00" not in str(value) and "\udc80" not in str(value)]
+                          + [old * 2 if isinstance(old, int | float) else old])
+    change(place.folder / file, {path: value})
+    place.hit = "check"
+    code, said = place.end(place.start("python", "-m", "stages.check"))
+    if code:
+        one_line(said, *path.split("."))
+        return
+    if path.split(".")[-1] in SLOW_VALUES:
+        return
+    touched = [name for name in place.stages if depends(place, name, file, path)]
+    place.hit = stage = chance.choice(touched or ["recipes"])
+    if stage.startswith(("pretrain", "student")):
+        place.stage("recipes")
+    code, said = place.end(place.begin(stage))
+    one_line(said, "") if code else require_finite(place, stage)
+
+
+def leaves(block: dict, prefix: str = "") -> list[tuple[str, object]]:
+    """Return the paths of all values of a file of parameters."""
+    found = []
+    for key, value in block.items():
+        inner = isinstance(value, dict) and value and not any("." in str(name) for name in value)
+        found += leaves(value, f"{prefix}{key}.") if inner else [(f"{prefix}{key}", value)]
+    return [(path, value) for path, value in found if not isinstance(value, dict | list) or not value]
+
+
+def depends(place: Place, stage: str, file: str, path: str) -> bool:
+    """Return whether dvc.lock says that a stage depends on a parameter, or on the recipe of its row."""
+    params = place.stages[stage].get("params", {}).get(file, {})
+    row = path.split(".")[1] if path.startswith(("methods.", "students.")) else "?"
+    return stage in (f"pretrain@{row}", f"student@{row}") or any(
+        path == key or path.startswith(f"{key}.") for key in params)
+
+
+def require_finite(place: Place, stage: str) -> None:
+    """Require that no number of a stage's results is infinite, and that no array or file of weights holds NaN."""
+    for name in place.made(stage):
+        path = Path(name)
+        if path.suffix == ".npy":
+            values = np.load(path)
+            bad = values.dtype.kind == "f" and not np.isfinite(values.astype(np.float64)).all()
+        elif path.suffix == ".csv" and path.stat().st_size:
+            table = pd.read_csv(path).select_dtypes("number")
+            bad = np.isinf(table.to_numpy(np.float64)).any()
+        elif path.suffix == ".json":
+            bad = any(isinstance(value, float) and not math.isfinite(value) for value in numbers(path))
+        else:
+            bad = False
+        if bad:
+            raise UnwellError("silent", f"{name}: results that are not finite")
+
+
+def numbers(path: Path) -> list:
+    found: list = []
+    json.loads(path.read_text(), object_hook=lambda block: found.extend(block.values()))
+    return found
+
+
+TRIALS: dict[str, tuple[int, Trial]] = {  # how often, and what
+    "kill -9 of a stage": (6, kill_a_stage),
+    "kill -9 of dvc, or of dvc and its stage": (3, kill_dvc),
+    "kill -9 of a command: publish, table, repro, exp run": (1, kill_a_command),
+    "SIGTERM or SIGINT to a stage": (3, stop_a_stage),
+    "full disk": (3, full_disk),
+    "missing input": (3, missing_input),
+    "input of random bytes, or empty": (3, garbage_input),
+    "damaged, cut off or missing output": (2, damaged_output),
+    "strange value of a parameter": (6, strange_parameter),
+    "nonsense in the environment": (3, nonsense_in_the_environment),
+    "moved clock, also while it runs": (1, moved_clock),
+    "a user who may not write": (1, another_user),
+    "a linked path": (1, linked_path),
+    "an image that changes, breaks or goes": (2, changing_file),
+    "code edited during a run": (1, edited_code),
+    "two dvc repro at once": (1, two_at_once),
+}
