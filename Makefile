@@ -25,7 +25,7 @@ PYTEST := pytest -n 2
 NUMERICAL := $(addprefix tests/,augment embeddings encoders evaluation frameworks ideas losses selection tailness training)
 OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COMPATIBLE
 
-.PHONY: repro check test table ablations study portable experiments compare plots watch times docs docs-check faults fuzz campaign soak bench gpu publish \
+.PHONY: repro check test test-long table ablations study portable experiments compare plots watch times docs docs-check faults fuzz campaign soak bench gpu publish \
 	ui setup help
 
 help: ## Show this list; times are those of two cores
@@ -42,9 +42,12 @@ check: setup ## Check the style and run the unit tests (2 minutes)
 	ruff check .
 	$(PYTEST) -m unit
 
-test: setup ## Run all that must hold before a change lands (40 minutes)
+test: setup ## Run what must hold before a change lands: all units, and the default pipeline (15 minutes)
 	ruff check .
-	$(PYTEST)
+	$(PYTEST) -m "not long"
+
+test-long: setup ## Run what CI adds: all other pipelines, faults, servers, an older processor (half an hour)
+	$(PYTEST) -m long
 	$(OLDER_PROCESSOR) $(PYTEST) -m unit $(wildcard $(NUMERICAL))
 
 table: setup ## Mean and error over repeats: make table METHODS=mak,mak-both PROTOCOL=fewshot SETTINGS=repeats=3

@@ -27,11 +27,14 @@ ROWS = ["balanced", "simclr", "sdclr", "mak", "colt", "bcl-colt", "guide", "guid
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its tier, and put first what takes longest.
 
-    A test that names no tier gets that of its folder; where it needs a project, it belongs to the pipeline.
+    A test that names no tier gets that of its folder; where it needs a project, it belongs to the pipeline. Slow tests
+    and faults are long, beside the files that say so.
     """
     for item in items:
         if not any(item.get_closest_marker(tier) for tier in TIERS):
             item.add_marker(tier_of(item))
+        if item.get_closest_marker("slow") or item.get_closest_marker("faults"):
+            item.add_marker("long")
     items.sort(key=place_of)
 
 

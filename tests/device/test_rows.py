@@ -9,6 +9,8 @@ from tests.device.gpu import logical_gpu
 from tests.device.scene import SCENE, Disk
 from tests.training.rows import PARAMS, trainer
 
+pytestmark = pytest.mark.long
+
 TRAININGS = {row: (PARAMS, row) for row in (*PARAMS["methods"], *PARAMS["students"])}
 TRAININGS |= {name: (with_variant(PARAMS, name), variant.get("row", variant["of"]))
               for name, variant in PARAMS["variants"].items()}

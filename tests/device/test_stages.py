@@ -3,7 +3,11 @@
 import json
 import shutil
 
+import pytest
+
 from tests.device.stages import STAGES
+
+pytestmark = pytest.mark.long
 
 ON_CPU = {"inspect_selection"}  # it has nothing to compute
 

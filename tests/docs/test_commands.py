@@ -4,6 +4,8 @@ What makes the scale small: every profile that a command names has the values of
 hundred glyphs as files. Under `make test` only the table of what is not run here is looked at.
 """
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +27,13 @@ from tests.stages.test_folders import write_glyphs
 
 ALL = os.environ.get("BALLAST_DOCS") == "all"
 SMALL = ("small", "study", "digits")
+SERVE = "mlflow models serve --env-manager local --port 5001 --model-uri models:/ballast-colt/1"
 ELSEWHERE = {  # not run here, and what runs it
     "make test": "this is part of it",
     "make ablations": "tests/training/test_rows.py trains every variant, test_variants.py two by make table",
     "make setup && source .venv/bin/activate": ".ci/run makes the environment",
-    "make ui": "test_the_pages_of_mlflow_are_served",
+    "make ui": "test_the_pages_and_models_of_mlflow_are_served",
+    SERVE: "the same test",
     "BALLAST_LAUNCHER='torchrun --standalone --nproc-per-node 8' dvc repro": "tests/stages/test_ranks.py, with two",
 }
 ROWS = ["balanced", "simclr", "random", "mak", "colt", "bcl-colt"]
@@ -52,10 +57,12 @@ def project(make_project):
     external = finished.folder / "data/external"
     write_glyphs(external)
     shutil.copytree(external / "train", external / "in_domain")
+    for name, content in (("empty.jpg", b""), ("text.png", b"no image"), ("notes.txt", b"no image")):
+        (external / "pool" / name).write_bytes(content)  # as any pool has them
     shutil.copytree(external / "test/A", finished.folder / "new_photos")
     write_vectors(finished.folder)
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
-        ignored.write("new_photos\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\nnearest.png\n")
+        ignored.write("new_photos\nserver.log\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\nnearest.png\n")
     finished.git("branch", "-M", "main")
     finished.change({"show": ROWS})
     finished.run("dvc", "repro", "report_page")
@@ -105,22 +112,38 @@ def wait_for_the_queue(project):
 
 
 @pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
-def test_the_pages_of_mlflow_are_served(project):
+def test_the_pages_and_models_of_mlflow_are_served(project):
     project.run("make", "publish")
-    with open(project.folder / "ui.log", "w") as log:
-        ui = subprocess.Popen(["make", "ui"], cwd=project.folder, env=project.environment, stdout=log, stderr=log,
-                              start_new_session=True)
+    with running(project, "make ui", "http://127.0.0.1:5000"):
+        pass
+    image = next((project.folder / "data/external/pool").rglob("*.png")).read_bytes()
+    asked = {"dataframe_records": [{"image": base64.b64encode(image).decode()}]}
+    with running(project, SERVE, "http://127.0.0.1:5001/ping"):
+        request = urllib.request.Request("http://127.0.0.1:5001/invocations", json.dumps(asked).encode(),
+                                         {"Content-Type": "application/json"})
+        [found] = json.loads(urllib.request.urlopen(request, timeout=60).read())["predictions"]
+        assert len(found) == 32 and max(found.values() if isinstance(found, dict) else found) > 0
+
+
+@contextmanager
+def running(project, command, address):
+    """A server that answers at an address."""
+    with open(project.folder / "server.log", "w") as log:
+        server = subprocess.Popen(["bash", "-c", command], cwd=project.folder, env=project.environment, stdout=log,
+                                  stderr=log, start_new_session=True)
     try:
         deadline = time.monotonic() + 120
         while True:
             try:
-                assert urllib.request.urlopen("http://127.0.0.1:5000", timeout=5).status == 200
+                assert urllib.request.urlopen(address, timeout=5).status == 200
                 break
             except OSError:
-                assert ui.poll() is None and time.monotonic() < deadline, (project.folder / "ui.log").read_text()
+                said = (project.folder / "server.log").read_text()
+                assert server.poll() is None and time.monotonic() < deadline, said
                 time.sleep(1)
+        yield
     finally:
-        os.killpg(ui.pid, signal.SIGKILL)
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 def test_what_is_not_run_is_still_documented():

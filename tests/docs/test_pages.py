@@ -44,7 +44,7 @@ def test_targets_that_are_named_exist(page):
 def test_every_target_is_explained():
     lines = said("make", "--no-print-directory", "help").splitlines()
     assert {line.split()[0] for line in lines} == TARGETS
-    assert len(lines) <= 24 and max(map(len, lines)) <= 120, "fits one screen"
+    assert len(lines) <= 25 and max(map(len, lines)) <= 120, "fits one screen"
 
 
 def test_every_row_and_variant_has_its_page():

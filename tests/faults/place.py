@@ -1,16 +1,19 @@
 """The project that a trial of `make campaign` breaks, and the four ways in which a trial may end."""
 
+import json
 import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import psutil
 
+from tests import ROOT
 from tests.project import Project
 from tests.stages.test_folders import FOLDERS, SPLIT, write_glyphs
 
@@ -55,6 +58,12 @@ class Place(Project):
         self.whole = {name: self.made(name) for name in self.stages}
         self.copy = Path(tempfile.mkdtemp(dir=folder.parent, prefix="whole-"))
         self._copy(folder, self.copy)
+        self.warm = Warm()
+
+    @property
+    def log(self) -> Path:
+        """Return the file with what the last command said."""
+        return self.folder.parent / f"{self.folder.name}.log"
 
     def fresh(self) -> None:
         """Put everything back as it was when the project was whole."""
@@ -83,31 +92,35 @@ class Place(Project):
         files = [file for path in self.outs(stage) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
         return {str(file): file.read_bytes() for file in files if file.is_file()}
 
-    def begin(self, stage: str, cwd: Path | None = None, limit: tuple[int, int] | None = None, user: int | None = None,
-              **environment: str) -> subprocess.Popen:
-        """Start a stage as DVC does, its outputs removed; ``limit`` is a limit of the system and its value."""
+    def begin(self, stage: str, cwd: Path | None = None, size: int | None = None, user: int | None = None,
+              cold: bool = False, **environment: str) -> "subprocess.Popen | Fork":
+        """Start a stage as DVC does, its outputs removed.
+
+        ``size`` is the largest file that it may write, ``user`` who it is; ``cold`` loads all libraries anew.
+        """
         for path in self.outs(stage):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        prefix = ["prlimit", f"--{limit[0]}={limit[1]}"] if limit else []
-        if user is not None:
-            prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        command = self.stages[stage]["cmd"].split()
-        return self.start(*prefix, *command, cwd=cwd, **{"DVC_STAGE": stage, **environment})
+        command, environment = self.stages[stage]["cmd"].split(), {"DVC_STAGE": stage, **environment}
+        if cold:
+            return self.start(*command, cwd=cwd, **environment)
+        asked = {"start": command[2:], "cwd": str(cwd or self.folder), "log": str(self.log), "size": size, "user": user,
+                 "environment": {**self.environment, **environment}}
+        return Fork(self.warm, self.warm.ask(asked))
 
     def start(self, *command: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen:
         """Start a command in a session of its own; what it says goes to a file."""
-        with open(self.folder.parent / f"{self.folder.name}.log", "w") as log:
+        with open(self.log, "w") as log:
             return subprocess.Popen(command, cwd=cwd or self.folder, env={**self.environment, **environment},
                                     start_new_session=True, stdout=log, stderr=subprocess.STDOUT)
 
-    def end(self, run: subprocess.Popen, patience: float = PATIENCE) -> tuple[int, str]:
+    def end(self, run: "subprocess.Popen | Fork", patience: float = PATIENCE) -> tuple[int, str]:
         """Return exit code and words of a command that was started."""
         try:
             code = run.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, signal.SIGKILL)
             raise UnwellError("lost", f"it did not end within {patience} seconds") from None
-        said = (self.folder.parent / f"{self.folder.name}.log").read_text(errors="replace")
+        said = self.log.read_text(errors="replace")
         return code, said
 
     def draw(self, chance: random.Random) -> str:
@@ -161,6 +174,43 @@ class Place(Project):
             return process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
+
+
+class Warm:
+    """A process that forks stages (tests.faults.warm)."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}/src"}
+        self.process = subprocess.Popen([sys.executable, "-m", "tests.faults.warm"], cwd=ROOT, env=environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, question: dict) -> int | None:
+        """Return the answer."""
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+class Fork:
+    """A stage that was forked, like a subprocess.Popen."""
+
+    def __init__(self, warm: Warm, pid: int) -> None:
+        self.warm, self.pid, self.code = warm, pid, None
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        """Return the exit code."""
+        deadline = time.monotonic() + timeout
+        while self.code is None:
+            self.code = self.warm.ask({"wait": self.pid})
+            if self.code is None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("a stage", timeout)
+            time.sleep(0 if self.code is not None else 0.01)
+        return self.code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the stage alone."""
+        if self.code is None:
+            os.kill(self.pid, number)
 
 
 def one_line(said: str, *culprits: str) -> None:

@@ -71,7 +71,7 @@ def stop_a_stage(place: Place, chance: random.Random) -> None:
 
 def full_disk(place: Place, chance: random.Random) -> None:
     stage = place.draw(chance)
-    code, said = place.end(place.begin(stage, limit=("fsize", chance.choice([0, 100, 1000, 10_000, 100_000]))))
+    code, said = place.end(place.begin(stage, size=chance.choice([0, 100, 1000, 10_000, 100_000])))
     if code:
         one_line(said, "not written (", "File too large")
     for path, content in place.made(stage).items():
@@ -136,7 +136,7 @@ def damaged_output(place: Place, chance: random.Random) -> None:
 def nonsense_in_the_environment(place: Place, chance: random.Random) -> None:
     stage, name = place.draw(chance), chance.choice(sorted(NONSENSE))
     value = chance.choice(NONSENSE[name])
-    code, said = place.end(place.begin(stage, **{name: value}))
+    code, said = place.end(place.begin(stage, cold=True, **{name: value}))
     if "secret" in said:
         raise UnwellError("unclear", "a password was printed")
     require_line_or_whole(place, stage, code, said, name, value or name)
@@ -151,7 +151,7 @@ def moved_clock(place: Place, chance: random.Random) -> None:
     (folder / "sitecustomize.py").write_text(CLOCK.format(offset=offset, drift=drift))
     for path in place.inputs(stage):
         os.utime(path, (t := time.time() + offset, t))
-    run = place.begin(stage, PYTHONPATH=f"{folder}:{place.environment['PYTHONPATH']}")
+    run = place.begin(stage, cold=True, PYTHONPATH=f"{folder}:{place.environment['PYTHONPATH']}")
     code, said = place.end(run)
     if code:
         raise UnwellError("lost", said[-1500:])

@@ -9,6 +9,8 @@ from PIL import Image
 from ballast.images.store import load_store
 from ballast.sources import glyphs
 
+pytestmark = pytest.mark.long
+
 FOLDERS = "configs/datasets/folders.yaml"
 SPLIT = {"longtail.largest": 40, "longtail.ratio": 20, "longtail.few_shot": 0.05, "longtail.val_per_class": 10}
 

@@ -13,6 +13,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ballast.training.live import read
 
+pytestmark = pytest.mark.long
+
 ROW = "simclr longtail none none"
 EPOCHS = 4  # of smoke
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests import ROOT
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs/methods.md").read_text(encoding="utf-8")
 ROW, IDEA = "colt-head", "colt_head"
 

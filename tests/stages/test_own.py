@@ -13,6 +13,8 @@ from ballast.sources import glyphs
 from stages.common.repeats import Repeat
 from tests.project import ran
 
+pytestmark = pytest.mark.long
+
 OWN, SMOKE = "configs/datasets/own.yaml", "configs/profiles/smoke.yaml"
 ROWS = ("balanced", "simclr", "mak", "colt")
 FACTS = {"repeats", "data", "split", "seed", "processor", "device"}

@@ -26,6 +26,8 @@ from ballast.encoders.model import load_encoder
 from ballast.export.served import Served
 from scripts.times import NOTES, read_notes
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):

@@ -12,6 +12,8 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.ranks import rank
 from stages.common.supervise import run
 
+pytestmark = pytest.mark.long
+
 
 def main():
     join_ranks(torch.device("cpu"))

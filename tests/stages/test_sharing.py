@@ -2,7 +2,11 @@
 
 import subprocess
 
+import pytest
+
 from tests import ROOT
+
+pytestmark = pytest.mark.long
 
 
 def test_a_clone_that_pulls_has_everything_and_trains_nothing(finished, tmp_path):

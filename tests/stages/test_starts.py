@@ -12,6 +12,8 @@ from ballast.config.profile import AnyNetwork
 from ballast.encoders.model import build
 from tests import ROOT
 
+pytestmark = pytest.mark.long
+
 NETWORK = built(AnyNetwork, yaml.safe_load((ROOT / "configs/profiles/smoke.yaml").read_text())["network"])
 SELECTED = "data/pool/kcenter/1/selected.csv"
 

@@ -3,7 +3,10 @@
 import json
 
 import pandas as pd
+import pytest
 import yaml
+
+pytestmark = pytest.mark.long
 
 
 def test_a_table_holds_methods_and_variants_and_leaves_the_workspace_alone(finished):
