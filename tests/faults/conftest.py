@@ -2,16 +2,14 @@
 
 import os
 import shutil
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.project import Project
+from tests.faults.watched import Watched, is_stage
 
 ALL = os.environ.get("BALLAST_FAULTS") == "all"
 TALLY: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -50,7 +48,7 @@ def trial():
     return counted
 
 
-class Victim(Project):
+class Victim(Watched):
     """A project whose stages train for some seconds, and what it made when nobody disturbed it."""
 
     def prepare(self) -> None:
@@ -63,10 +61,7 @@ class Victim(Project):
 
     def made(self, target: str) -> tuple[dict, dict[str, bytes]]:
         """Return what dvc.lock says of a stage, sizes and hashes included, and the bytes of its outputs."""
-        entry = self.lock()[target]
-        paths = [self.folder / out["path"] for out in entry["outs"]]
-        files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-        return entry, {str(file): file.read_bytes() for file in files if file.is_file()}
+        return self.lock()[target], self.bytes_of(target)
 
     def forget(self) -> None:
         """Let stages train anew although their results are kept: what is finished is never made again."""
@@ -80,34 +75,11 @@ class Victim(Project):
     def require_whole(self, target: str) -> None:
         """Require that the stage made the bytes that it makes undisturbed, and left nothing behind."""
         assert self.made(target) == self.whole[target]
-        assert not self.processes()
-        scratch = self.folder / ".scratch"
-        assert not scratch.exists() or not list(scratch.iterdir())
-        left = [path for name in ("runs", "data", "metrics") for path in (self.folder / name).rglob(".*.tmp")]
-        assert not left
-
-    def processes(self, patience: float = 10.0) -> list[str]:
-        """Return the commands of processes that still run in this folder."""
-        deadline = time.monotonic() + patience
-        while (found := [" ".join(process.cmdline()) for process in self._running()]) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return found
+        assert self.left_behind() == []
 
     def trainer(self) -> psutil.Process | None:
         """Return the process of a stage, where one runs."""
-        found = [process for process in self._running() if any(word.startswith("stages.") for word in process.cmdline())
-                 and "python" in Path(process.cmdline()[0]).name]
-        return found[0] if found else None
-
-    def _running(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE and process.cmdline():
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return found
+        return next(filter(is_stage, self.processes()), None)
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +95,7 @@ def mended(request):
     yield
     if "victim" in request.fixturenames:
         project = request.getfixturevalue("victim")
-        for process in project._running():
+        for process in project.processes():
             process.kill()
         project.git("checkout", "-q", ".")
         shutil.rmtree(project.folder / ".scratch", ignore_errors=True)

@@ -11,15 +11,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from tests import ROOT
-from tests.project import Project
+from tests.faults.watched import MADE, Watched
 from tests.stages.test_folders import FOLDERS, SPLIT, write_glyphs
 
-ROWS = ["simclr", "sdclr", "bcl", "mak", "colt", "guide", "guided", "frozen"]
+ROWS = ["simclr", "sdclr", "mak", "bcl-colt", "guide", "guided"]
 PATIENCE = 300  # seconds for one command
-MADE = ("runs", "data", "metrics", "results", "exported")
 
 
 class UnwellError(Exception):
@@ -30,14 +27,14 @@ class UnwellError(Exception):
         self.end = end
 
 
-class Place(Project):
+class Place(Watched):
     """A whole project, put back before every trial."""
 
     def __init__(self, folder: Path, files: bool) -> None:
         """Run everything once; ``files`` takes images that are decoded as they are needed."""
         folder.mkdir()
         super().__init__(folder)
-        self.change({"repeats": 1, "show": ROWS, "export": ["colt"], "methods.colt.pretrain.epochs": 12})
+        self.change({"repeats": 1, "show": ROWS, "export": ["mak"], "methods.bcl-colt.pretrain.epochs": 12})
         if files:
             write_glyphs(folder / "images")
             parts = {f"source.{part}": f"images/{part}" for part in ("train", "test", "pool")}
@@ -49,15 +46,15 @@ class Place(Project):
             ignored.write("images\n*.db\nmlartifacts\n")
         self.environment["BALLAST_LIVE"] = ""
         self.commit()
-        self.run("dvc", "repro", "report_page", "export@colt")
+        self.run("dvc", "repro", "report_page", "export@mak")
         self.commit()
         shutil.rmtree(folder / ".dvc/tmp/finished", ignore_errors=True)  # or a training would only be brought back
         self.stages = self.lock()
         self.seconds: dict[str, float] = {}
         self.hit = ""  # the stage, or else what a trial hits
-        self.whole = {name: self.made(name) for name in self.stages}
+        self.whole = {name: self.bytes_of(name) for name in self.stages}
         self.copy = Path(tempfile.mkdtemp(dir=folder.parent, prefix="whole-"))
-        self._copy(folder, self.copy)
+        make_like(self.copy, folder)
         self.warm = Warm()
 
     @property
@@ -69,16 +66,10 @@ class Place(Project):
         """Put everything back as it was when the project was whole."""
         for process in self.processes():
             process.kill()
-        subprocess.run(["chmod", "-R", "u+w", self.folder], check=True)
-        self._copy(self.copy, self.folder)
-
-    @staticmethod
-    def _copy(here: Path, there: Path) -> None:
-        shutil.rmtree(there)
-        subprocess.run(["cp", "-a", here, there], check=True)
+        make_like(self.folder, self.copy)
 
     def outs(self, stage: str) -> list[Path]:
-        """Return the outputs of a stage."""
+        """Return the outputs of a stage, whatever has become of dvc.lock."""
         return [self.folder / out["path"] for out in self.stages[stage]["outs"]]
 
     def inputs(self, stage: str) -> list[Path]:
@@ -86,11 +77,6 @@ class Place(Project):
         paths = [self.folder / item["path"] for item in self.stages[stage]["deps"] if item["path"].startswith(MADE)]
         return sorted(file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])
                       if file.is_file() and file.suffix != ".gitignore" and file.name != ".gitignore")
-
-    def made(self, stage: str) -> dict[str, bytes]:
-        """Return the bytes of all outputs of a stage."""
-        files = [file for path in self.outs(stage) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-        return {str(file): file.read_bytes() for file in files if file.is_file()}
 
     def begin(self, stage: str, cwd: Path | None = None, size: int | None = None, user: int | None = None,
               cold: bool = False, **environment: str) -> "subprocess.Popen | Fork":
@@ -151,29 +137,36 @@ class Place(Project):
 
     def require_whole(self, stage: str) -> None:
         """Require the bytes of an undisturbed run, and no process, state or temporary file that is left."""
-        made, whole = self.made(stage), self.whole[stage]
+        made, whole = self.bytes_of(stage), self.whole[stage]
         if made != whole:
             names = [name for name in {**made, **whole} if made.get(name) != whole.get(name)]
             raise UnwellError("lost", f"other bytes, or none, in {names[:5]}")
-        if left := self.processes(10.0):
-            raise UnwellError("lost", f"a process lives on: {[process.cmdline() for process in left]}")
-        states = list((self.folder / ".scratch").glob("*/*"))
-        if left := states + [path for name in MADE for path in (self.folder / name).rglob(".*.tmp")]:
+        if left := self.left_behind():
             raise UnwellError("lost", f"left behind: {left[:5]}")
 
-    def processes(self, patience: float = 0.0) -> list[psutil.Process]:
-        """Return the processes that work in this folder, after some seconds of waiting for them to end."""
-        deadline = time.monotonic() + patience
-        while (found := [process for process in psutil.process_iter() if self._works_here(process)]) \
-                and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return found
 
-    def _works_here(self, process: psutil.Process) -> bool:
-        try:
-            return process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return False
+def make_like(folder: Path, model: Path) -> None:
+    """Give a folder the files of another one, with their times and permissions; what is the same stays."""
+    wanted = {entry.name: entry for entry in os.scandir(model)}
+    for entry in os.scandir(folder):
+        other = wanted.get(entry.name)
+        if not other or entry.is_symlink() or entry.is_dir() != other.is_dir():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else os.unlink(entry)
+    for name, entry in wanted.items():
+        place = folder / name
+        if entry.is_symlink():
+            place.symlink_to(os.readlink(entry))
+        elif entry.is_dir():
+            place.mkdir(exist_ok=True)
+            make_like(place, Path(entry))
+        elif not place.exists() or facts(place.stat()) != facts(entry.stat()):
+            place.unlink(missing_ok=True)
+            shutil.copy2(entry, place)
+
+
+def facts(of: os.stat_result) -> tuple[int, int, int]:
+    """Return what changes with a file."""
+    return of.st_size, of.st_mtime_ns, of.st_mode
 
 
 class Warm:

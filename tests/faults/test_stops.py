@@ -58,7 +58,7 @@ def test_a_preempted_job_saves_although_dvc_dies_first(victim, trial):
         wait_for_state(victim, run)
         os.killpg(run.pid, signal.SIGTERM)
         run.wait()
-        assert not victim.processes()
+        assert not victim.processes(10.0)
         assert "pretrain@colt" in str(next(victim.folder.glob(".scratch/*/*/state.pt")))
         victim.again("pretrain@colt")
         victim.require_whole("pretrain@colt")

@@ -3,8 +3,6 @@
 A trial raises UnwellError where it does not end well. ``chance`` draws everything, so that a trial can be repeated.
 """
 
-import json
-import math
 import os
 import random
 import signal
@@ -12,18 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import yaml
-
 from tests.faults.place import Place, UnwellError, one_line
-from tests.fuzz.generated import STRANGE
-from tests.project import change
+from tests.faults.strange import strange_parameter
 
 Trial = Callable[[Place, random.Random], None]
 STOPPED = "the same command resumes a training from its last whole epoch"
-SLOW_VALUES = ("epochs", "copies", "views", "repeats", "every", "width", "depths", "batch", "budget", "size", "jobs",
-               "threads", "train_per_class", "test_per_class", "pool_near", "pool_far")  # what rightly takes long
 NOBODY = 65534
 NONSENSE = {
     "BALLAST_DEVICE": ["nonsense", "cuda", "", "cpu:7", "\u2028"], "BALLAST_LAUNCHER": ["nosuchprogram", "'", " "],
@@ -74,7 +65,7 @@ def full_disk(place: Place, chance: random.Random) -> None:
     code, said = place.end(place.begin(stage, size=chance.choice([0, 100, 1000, 10_000, 100_000])))
     if code:
         one_line(said, "not written (", "File too large")
-    for path, content in place.made(stage).items():
+    for path, content in place.bytes_of(stage).items():
         if content != place.whole[stage].get(path):
             raise UnwellError("lost", f"half-written: {path}")
     place.recovers(stage)
@@ -114,7 +105,7 @@ def require_line_or_whole(place: Place, stage: str, code: int, said: str, *culpr
     """Require a line that names a culprit, or the usual bytes."""
     if code:
         one_line(said, *culprits)
-    elif place.made(stage) != place.whole[stage]:
+    elif place.bytes_of(stage) != place.whole[stage]:
         raise UnwellError("silent", f"other results without a word: {culprits}")
 
 
@@ -168,7 +159,7 @@ def another_user(place: Place, chance: random.Random) -> None:
     if code == 0:
         raise UnwellError("silent", f"{stage} ended well although it may not write")
     one_line(said, "not written (", "Permission denied")
-    if place.made(stage):
+    if place.bytes_of(stage):
         raise UnwellError("lost", "half-written")
     place.recovers(stage)
 
@@ -254,86 +245,21 @@ COMMANDS = {
 }
 
 
-def strange_parameter(place: Place, chance: random.Random) -> None:
-    """A value of another type or size: refused with its name by `check`, or its stages have finite results."""
-    params = place.params()
-    files = ["params.yaml", f"configs/profiles/{params['profile']}.yaml", f"configs/datasets/{params['dataset']}.yaml"]
-    file = chance.choice(files)
-    path, old = chance.choice(sorted(leaves(yaml.safe_load((place.folder / file).read_text()))))
-    value = chance.choice([value for value in STRANGE if "\x00" not in str(value) and "\udc80" not in str(value)]
-                          + [old * 2 if isinstance(old, int | float) else old])
-    change(place.folder / file, {path: value})
-    place.hit = "check"
-    code, said = place.end(place.start("python", "-m", "stages.check"))
-    if code:
-        one_line(said, *path.split("."))
-        return
-    if path.split(".")[-1] in SLOW_VALUES:
-        return
-    touched = [name for name in place.stages if depends(place, name, file, path)]
-    place.hit = stage = chance.choice(touched or ["recipes"])
-    if stage.startswith(("pretrain", "student")):
-        place.stage("recipes")
-    code, said = place.end(place.begin(stage))
-    one_line(said, "") if code else require_finite(place, stage)
-
-
-def leaves(block: dict, prefix: str = "") -> list[tuple[str, object]]:
-    """Return the paths of all values of a file of parameters."""
-    found = []
-    for key, value in block.items():
-        inner = isinstance(value, dict) and value and not any("." in str(name) for name in value)
-        found += leaves(value, f"{prefix}{key}.") if inner else [(f"{prefix}{key}", value)]
-    return [(path, value) for path, value in found if not isinstance(value, dict | list) or not value]
-
-
-def depends(place: Place, stage: str, file: str, path: str) -> bool:
-    """Return whether dvc.lock says that a stage depends on a parameter, or on the recipe of its row."""
-    params = place.stages[stage].get("params", {}).get(file, {})
-    row = path.split(".")[1] if path.startswith(("methods.", "students.")) else "?"
-    return stage in (f"pretrain@{row}", f"student@{row}") or any(
-        path == key or path.startswith(f"{key}.") for key in params)
-
-
-def require_finite(place: Place, stage: str) -> None:
-    """Require that no number of a stage's results is infinite, and that no array or file of weights holds NaN."""
-    for name in place.made(stage):
-        path = Path(name)
-        if path.suffix == ".npy":
-            values = np.load(path)
-            bad = values.dtype.kind == "f" and not np.isfinite(values.astype(np.float64)).all()
-        elif path.suffix == ".csv" and path.stat().st_size:
-            table = pd.read_csv(path).select_dtypes("number")
-            bad = np.isinf(table.to_numpy(np.float64)).any()
-        elif path.suffix == ".json":
-            bad = any(isinstance(value, float) and not math.isfinite(value) for value in numbers(path))
-        else:
-            bad = False
-        if bad:
-            raise UnwellError("silent", f"{name}: results that are not finite")
-
-
-def numbers(path: Path) -> list:
-    found: list = []
-    json.loads(path.read_text(), object_hook=lambda block: found.extend(block.values()))
-    return found
-
-
 TRIALS: dict[str, tuple[int, Trial]] = {  # how often, and what
-    "kill -9 of a stage": (6, kill_a_stage),
+    "kill -9 of a stage": (20, kill_a_stage),
     "kill -9 of dvc, or of dvc and its stage": (3, kill_dvc),
     "kill -9 of a command: publish, table, repro, exp run": (1, kill_a_command),
-    "SIGTERM or SIGINT to a stage": (3, stop_a_stage),
-    "full disk": (3, full_disk),
-    "missing input": (3, missing_input),
-    "input of random bytes, or empty": (3, garbage_input),
-    "damaged, cut off or missing output": (2, damaged_output),
-    "strange value of a parameter": (6, strange_parameter),
-    "nonsense in the environment": (3, nonsense_in_the_environment),
-    "moved clock, also while it runs": (1, moved_clock),
-    "a user who may not write": (1, another_user),
-    "a linked path": (1, linked_path),
-    "an image that changes, breaks or goes": (2, changing_file),
-    "code edited during a run": (1, edited_code),
+    "SIGTERM or SIGINT to a stage": (8, stop_a_stage),
+    "full disk": (8, full_disk),
+    "missing input": (8, missing_input),
+    "input of random bytes, or empty": (8, garbage_input),
+    "damaged, cut off or missing output": (3, damaged_output),
+    "strange value of a parameter": (16, strange_parameter),
+    "nonsense in the environment": (4, nonsense_in_the_environment),
+    "moved clock, also while it runs": (2, moved_clock),
+    "a user who may not write": (4, another_user),
+    "a linked path": (4, linked_path),
+    "an image that changes, breaks or goes": (6, changing_file),
+    "code edited during a run": (4, edited_code),
     "two dvc repro at once": (1, two_at_once),
 }

@@ -93,7 +93,7 @@ def read(path: str | Path, least: tuple[int, int] | None = None, held: ExitStack
     """
     address = Address.parse(path)
     if address.row is not None:
-        image = _image(address.pixels())
+        image = _of_array(address)
         return image, *image.size
     try:
         size = Path(path).stat().st_size
@@ -122,8 +122,7 @@ def _decoded(image: Image.Image, least: tuple[int, int] | None, held: ExitStack 
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise DecodeError(f"more than {MAX_PIXELS // 1_000_000} million pixels")
-    if min(width, height) < MIN_SIDE:
-        raise DecodeError(f"{width}x{height} pixels, too small")
+    _refuse_small(width, height)
     scales = bool(least) and image.format in ("JPEG", "MPO")  # cameras write MPO, a JPEG file with several pictures
     if held and not scales:  # before the metadata: Pillow decodes a PNG to find them
         held.enter_context(ROOM.of(width * height))
@@ -161,6 +160,24 @@ def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | Dec
 def open_array(name: str) -> np.ndarray:
     """Map an array of images on disk into memory."""
     return read_npy(name, "r")
+
+
+def _of_array(address: Address) -> Image.Image:
+    """Return the image at an address in an array."""
+    try:
+        pixels = address.pixels()
+        if pixels.dtype != np.uint8:
+            raise ValueError(f"expected uint8 pixels, got {pixels.dtype}")
+        image = _image(pixels)
+    except (ValueError, IndexError, TypeError, OSError) as error:
+        raise DecodeError(f"no image in an array: {' '.join(str(error).split())[:200]}") from error
+    _refuse_small(*image.size)
+    return image
+
+
+def _refuse_small(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise DecodeError(f"{width}x{height} pixels, too small")
 
 
 def _image(pixels: np.ndarray) -> Image.Image:

@@ -33,6 +33,8 @@ class Listing(NamedTuple):
 
 def listing(part: str, root: str | None, labelled: bool) -> Listing:
     """List the images of a folder, of an array (``part`` ends in .npy), or of a list whose paths start at ``root``."""
+    if not part:
+        raise BallastError("images: expected the path of a folder, a list or an array, got an empty one")
     if part.endswith(".npy"):
         return array(part, labelled)
     if not resolve_path(part).is_file():
