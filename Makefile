@@ -103,7 +103,7 @@ gpu: ## Check and measure all on a GPU, and write docs/gpu.md: make gpu [MINUTES
 	PYTHONPATH=src python3 -m scripts.gpu $(MINUTES) $(QUICK) $(DATA)
 
 bench: setup ## Measure everything, part by part and the whole pipeline (half an hour)
-	@for part in step loop augmentation evaluation selection rules decoding scale live pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
+	@for part in step loop augmentation evaluation selection rules decoding manifest scale live pipeline; do python -m benchmarks.$$part 2>/dev/null || exit 1; done
 
 publish: setup ## Mirror the results into MLflow (MLFLOW_TRACKING_URI, else mlflow.db): make publish REV=a-branch
 	@python -m scripts.publish $(REV)

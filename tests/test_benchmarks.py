@@ -15,6 +15,7 @@ TABLES = {
     "augmentation": ["Augmentation"],
     "loop": ["Epoch of SimCLR"],
     "rules": ["ballast select"],
+    "manifest": ["Manifest, from files and from archives", "Manifest of a large pool"],
     "gpu": ["8 steps in fp32"],
 }
 

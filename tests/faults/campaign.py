@@ -22,7 +22,7 @@ from ballast.report.tables import as_text
 from ballast.runtime.files import write_atomic
 from scripts.faults import ENDS, TABLE, by_fault, counted, load
 from tests.faults.place import Place, UnwellError
-from tests.faults.trials import TRIALS
+from tests.faults.trials import FILES, TRIALS
 
 PROJECTS = 2
 places: list[Place] = []  # the one of a process
@@ -62,7 +62,8 @@ def prepare(folder: str, which: int) -> None:
 def tried(number: int) -> tuple[int, str, str, str, str]:
     """Make a trial; return its number, the fault, the stage, how it ended, and where not well what was said."""
     [place], chance = places, random.Random(number)
-    fault = chance.choices(list(TRIALS), [weight for weight, _ in TRIALS.values()])[0]
+    faults = [fault for fault in TRIALS if fault != FILES or place.decodes_files]
+    fault = chance.choices(faults, [TRIALS[name][0] for name in faults])[0]
     place.fresh()
     place.hit = "?"
     try:

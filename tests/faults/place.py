@@ -33,6 +33,7 @@ class Place(Watched):
     def __init__(self, folder: Path, files: bool) -> None:
         """Run everything once; ``files`` takes images that are decoded as they are needed."""
         folder.mkdir()
+        self.decodes_files = files
         super().__init__(folder)
         self.change({"repeats": 1, "show": ROWS, "export": ["mak"], "methods.bcl-colt.pretrain.epochs": 12})
         if files:

@@ -177,17 +177,13 @@ def linked_path(place: Place, chance: random.Random) -> None:
 
 def changing_file(place: Place, chance: random.Random) -> None:
     """An image that changes, goes or breaks after it was listed; a stage that uses it must say so."""
-    files = sorted((place.folder / "images").rglob("*.png"))
-    if not files:
-        return damaged_output(place, chance)
+    files = sorted(path for name in ("train", "pool") for path in (place.folder / "images" / name).rglob("*.png"))
     place.hit = stage = chance.choice([name for name in place.stages if name.startswith(("pretrain@", "embed"))])
-    used = {row for name in ("train", "pool") for row in files if f"/images/{name}/" in str(row)}
-    path = chance.choice(sorted(used))
+    path, other = chance.sample(files, 2)
     content = path.read_bytes()
-    other = chance.choice(files).read_bytes()
-    kind = chance.choice(["gone", "empty", "another", "cut off"])
-    path.unlink() if kind == "gone" else path.write_bytes(
-        {"empty": b"", "another": other, "cut off": content[: len(content) // 2]}[kind])
+    path.unlink()
+    if chance.random() < 0.75:
+        path.write_bytes(chance.choice([b"", other.read_bytes(), content[: len(content) // 2]]))
     code, said = place.end(place.begin(stage))
     require_line_or_whole(place, stage, code, said, path.name)
     path.write_bytes(content)
@@ -219,7 +215,7 @@ def two_at_once(place: Place, chance: random.Random) -> None:
 
 
 def kill_a_command(place: Place, chance: random.Random) -> None:
-    """`make publish`, `make table`, an experiment or a repro, killed with all that it has started."""
+    """`make publish`, `make table`, experiments, a queue or a repro, killed with all that it has started."""
     place.hit = name = chance.choice(sorted(COMMANDS))
     run = place.start(*COMMANDS[name])
     time.sleep(chance.uniform(1, 12))
@@ -241,14 +237,16 @@ COMMANDS = {
     "repro": ["dvc", "repro", "-f", "evaluate@mak"],
     "exp run": ["dvc", "exp", "run", "-S", QUICK, "evaluate@simclr"],
     "exp run --temp": ["dvc", "exp", "run", "--temp", "-S", QUICK, "evaluate@simclr"],
+    "queue": ["bash", "-c", f"dvc exp run --queue -S {QUICK} evaluate@simclr && dvc queue start && sleep 5"],
     "report": ["dvc", "repro", "-f", "-s", "report", "report_page"],
 }
 
 
+FILES = "an image that changes, breaks or goes"  # where images are decoded as they are needed
 TRIALS: dict[str, tuple[int, Trial]] = {  # how often, and what
     "kill -9 of a stage": (20, kill_a_stage),
     "kill -9 of dvc, or of dvc and its stage": (3, kill_dvc),
-    "kill -9 of a command: publish, table, repro, exp run": (1, kill_a_command),
+    "kill -9 of a command: publish, table, repro, exp run, queue": (1, kill_a_command),
     "SIGTERM or SIGINT to a stage": (8, stop_a_stage),
     "full disk": (8, full_disk),
     "missing input": (8, missing_input),
@@ -259,7 +257,7 @@ TRIALS: dict[str, tuple[int, Trial]] = {  # how often, and what
     "moved clock, also while it runs": (2, moved_clock),
     "a user who may not write": (4, another_user),
     "a linked path": (4, linked_path),
-    "an image that changes, breaks or goes": (6, changing_file),
+    FILES: (6, changing_file),
     "code edited during a run": (4, edited_code),
     "two dvc repro at once": (1, two_at_once),
 }

@@ -38,7 +38,8 @@ class Watched(Project):
 
     def _works_here(self, process: psutil.Process) -> bool:
         try:
-            return process.cwd() == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE
+            here = Path(process.cwd()).is_relative_to(self.folder)  # experiments run in copies below .dvc/tmp
+            return here and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 

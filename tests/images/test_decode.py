@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ballast.images import decode as module
-from ballast.images.decode import Address, DecodeError, decode, decode_all, read
+from ballast.images.decode import DecodeError, decode, decode_all, read
 from tests.images.examples import bomb, smooth, written
 
 RED, SIDE = (200, 40, 60), 24
@@ -131,20 +131,12 @@ def test_a_row_of_an_array_is_an_image(tmp_path, shape):
 
 @pytest.mark.parametrize(("array", "row", "reason"), [
     (np.zeros((3, 1, 1, 3), np.uint8), 0, "1x1 pixels, too small"), (np.zeros((3, 0, 0, 3), np.uint8), 0, "0x0 pixels"),
-    (np.zeros((3, 9, 9, 3), np.uint8), 3, "no image in an array"), (np.zeros((3, 9, 9)), 1, "expected uint8 pixels, got float64")])
+    (np.zeros((3, 9, 9, 3), np.uint8), 3, "no image in an array"),
+    (np.zeros((3, 9, 9)), 1, "expected uint8 pixels, got float64")])
 def test_a_row_that_is_no_image_has_its_reason(tmp_path, array, row, reason):
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(DecodeError, match=reason):
         decode(tmp_path / f"x.npy#{row}", 8)
-
-
-@pytest.mark.parametrize(("path", "file", "row"), [
-    ("data/x.npy#7", "data/x.npy", 7), ("x.npy#07", "x.npy", 7), ("a.npy#1/x.npy#2", "a.npy#1/x.npy", 2),
-    ("x.npy#3.jpg", "x.npy#3.jpg", None), ("x.npy#", "x.npy#", None), ("x.npy#-1", "x.npy#-1", None),
-    ("x.png#3", "x.png#3", None), ("x#3", "x#3", None), ("x.npy", "x.npy", None)])
-def test_only_the_number_of_a_row_makes_an_address(path, file, row):
-    assert Address.parse(path) == (file, row)
-    assert Address.parse(str(Address(file, row))) == (file, row)
 
 
 def test_a_file_that_is_named_like_a_row_is_a_file(tmp_path):

@@ -22,7 +22,7 @@ def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
     model, size, short = load_encoder(encoder)
     served, parts, status = Served(model, size, short), [], {}
     source, total = images_of(images, root, short)
-    for of_batch, found in track(features(served, source), "embed", total and -(-total // BATCH), unit="batch"):
+    for of_batch, found in track(features(served, source), "embed", -(-total // BATCH), unit="batch"):
         status |= of_batch
         parts.append(found)
     table = pd.DataFrame(status.items(), columns=["path", "status"])

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from ballast.images.decode import ROOM, Address, read
+from ballast.images.address import Address
+from ballast.images.decode import ROOM, read
 
 COARSE = 0.25  # below this scale, decoding fewer pixels by Pillow is faster than decoding all of them by libjpeg-turbo
 
@@ -64,16 +65,17 @@ def _jpeg(path: str | Path, held: ExitStack, pixels: int) -> np.ndarray | None:
 
     ``held`` keeps the room of its ``pixels``.
     """
-    if Address.parse(path).row is not None:
+    address = Address.parse(path)
+    if address.is_pixels:
         return None
     try:
-        data = np.fromfile(path, np.uint8)
+        data = address.content()
         if data[:2].tolist() != [0xFF, 0xD8]:
             return None
         from torchvision.io import decode_jpeg  # here, because images in memory need no torchvision
 
         held.enter_context(ROOM.of(pixels))
         image = decode_jpeg(torch.from_numpy(data), apply_exif_orientation=True).numpy()
-    except (OSError, RuntimeError):  # missing or damaged: read() gives the reason
+    except (OSError, RuntimeError, ValueError, IndexError):  # missing or damaged: read() gives the reason
         return None
     return image.repeat(3, 0) if len(image) == 1 else image if len(image) == 3 else None

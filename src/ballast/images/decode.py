@@ -1,24 +1,23 @@
 """Decoding of image files to uint8 RGB pixels of one size, or the reason why it fails.
 
-Gray, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees them; transparency is dropped. The
-address ``images.npy#7`` names image 7 of an array uint8 [N, H, W], [N, H, W, C] or [N, C, H, W].
+Gray, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees them; transparency is dropped. Images
+are named by their addresses (ballast.images.address).
 """
 
 import os
-import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ballast.images.address import Address
 from ballast.images.room import Room
-from ballast.runtime.files import read_npy
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # no format that runs a program or reads other files
 MAX_PIXELS = 64_000_000
@@ -33,26 +32,6 @@ Image.core.set_block_size(64 << 20)  # which the system has back at once; Pillow
 
 class DecodeError(Exception):
     """The reason why a file is not a usable image, in a few words."""
-
-
-class Address(NamedTuple):
-    """The place of an image: a file of its own, or a row of a .npy array, written ``images.npy#7``."""
-
-    file: str
-    row: int | None = None
-
-    def __str__(self) -> str:
-        return self.file if self.row is None else f"{self.file}#{self.row}"
-
-    @classmethod
-    def parse(cls, path: str | Path) -> "Address":
-        """Read an address; only ``.npy#`` and digits at its end name a row, so ``x.npy#3.jpg`` is a file."""
-        match = re.fullmatch(r"(.*\.npy)#(\d+)", str(path), re.DOTALL)
-        return cls(match[1], int(match[2])) if match else cls(str(path))
-
-    def pixels(self) -> np.ndarray:
-        """Return the row of the array."""
-        return open_array(self.file)[self.row]
 
 
 class Decoded(NamedTuple):
@@ -92,18 +71,20 @@ def read(path: str | Path, least: tuple[int, int] | None = None, held: ExitStack
         DecodeError: the file is not a usable image.
     """
     address = Address.parse(path)
-    if address.row is not None:
+    if address.is_pixels:
         image = _of_array(address)
         return image, *image.size
     try:
-        size = Path(path).stat().st_size
+        size = address.bytes()
+        if size == 0 and not Path(address.file).exists():
+            raise FileNotFoundError
         if size == 0:
             raise DecodeError("empty file")
         if size > MAX_BYTES:
             raise DecodeError(f"{size >> 20} MiB, more than {MAX_BYTES >> 20}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about sizes, which are checked here, and about metadata, which are unused
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(address.opened(), formats=FORMATS) as image:
                 return _decoded(image, least, held)
     except DecodeError:
         raise
@@ -143,7 +124,7 @@ def workers() -> int:
     return max(1, min(MOST_THREADS, cpus // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
 
 
-def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | DecodeError]:
+def decode_all(paths: Iterable[str | Path], size: int) -> Iterator[Decoded | DecodeError]:
     """Decode all files by threads (decoders release Python's lock); yield images in order, or errors in their place."""
     def one(path: str | Path) -> Decoded | DecodeError:
         try:
@@ -151,15 +132,10 @@ def decode_all(paths: Sequence[str | Path], size: int) -> Iterator[Decoded | Dec
         except DecodeError as error:
             return error
 
+    waiting = iter(paths)
     with ThreadPoolExecutor(workers()) as threads:
-        for start in range(0, len(paths), BLOCK):  # in blocks, so that few decoded images wait in memory
-            yield from threads.map(one, paths[start : start + BLOCK])
-
-
-@lru_cache(maxsize=8)
-def open_array(name: str) -> np.ndarray:
-    """Map an array of images on disk into memory."""
-    return read_npy(name, "r")
+        while block := list(islice(waiting, BLOCK)):  # in blocks, so that few decoded images wait in memory
+            yield from threads.map(one, block)
 
 
 def _of_array(address: Address) -> Image.Image:

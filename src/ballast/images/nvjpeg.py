@@ -13,7 +13,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ballast.images.decode import ORIENTATION, Address
+from ballast.images.address import Address
+from ballast.images.decode import ORIENTATION
 
 
 class Encoded(NamedTuple):
@@ -26,14 +27,15 @@ class Encoded(NamedTuple):
 
 def encoded(path: str | Path) -> Tensor | None:
     """Return the bytes of a JPEG file that the GPU may decode; None for anything else."""
-    if Address.parse(path).row is not None:
+    address = Address.parse(path)
+    if address.is_pixels:
         return None
     try:
-        with Image.open(path, formats=("JPEG",)) as image:
+        with Image.open(address.opened(), formats=("JPEG",)) as image:
             if image.mode not in ("RGB", "L") or image.getexif().get(ORIENTATION, 1) != 1:
                 return None
-        return torch.from_numpy(np.fromfile(path, np.uint8))
-    except (OSError, UnidentifiedImageError):  # the CPU's decoder gives the reason
+        return torch.from_numpy(address.content())
+    except (OSError, ValueError, IndexError, UnidentifiedImageError):  # the CPU's decoder gives the reason
         return None
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ballast.images.decode import Address
+from ballast.images.address import Address
 from ballast.images.folder import read_folder, save_folder
 from ballast.images.ondisk import OnDisk
 from ballast.images.resident import Request, Resident

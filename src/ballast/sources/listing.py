@@ -1,4 +1,4 @@
-"""The images of a source: a folder tree, a list with lines ``relative/path label``, or a .npy array."""
+"""The images of a source: a folder tree, a list with lines ``relative/path label``, a .npy array, or archives."""
 
 import os
 from collections import Counter
@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ballast.images.decode import Address, open_array
+from ballast.images.address import Address, open_array
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 from ballast.runtime.names import escaped
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+from ballast.sources.archives import KINDS, SUFFIXES, addresses, say_left_out
 
 
 class Listing(NamedTuple):
@@ -32,11 +31,16 @@ class Listing(NamedTuple):
 
 
 def listing(part: str, root: str | None, labelled: bool) -> Listing:
-    """List the images of a folder, of an array (``part`` ends in .npy), or of a list whose paths start at ``root``."""
+    """List the images of a folder, an array (.npy), archives (.tar, .parquet), or a list of paths below ``root``."""
     if not part:
         raise BallastError("images: expected the path of a folder, a list or an array, got an empty one")
     if part.endswith(".npy"):
         return array(part, labelled)
+    if part.endswith(KINDS):
+        if labelled:
+            raise BallastError(f"{part}: expected labelled images in folders, lists or arrays, got archives; unpack "
+                               f"them, or name them as the pool")
+        return Listing("", addresses(part))
     if not resolve_path(part).is_file():
         return folder(part, labelled)
     if root is None:
@@ -49,9 +53,7 @@ def folder(root: str, labelled: bool) -> Listing:
     """List all image files below ``root``, sorted by path; with labels, the first folder's name is the class."""
     top = resolve_path(root)
     files, others = _files_below(root)
-    if others:
-        counts = ", ".join(f"{count} {escaped(ending)}" for ending, count in others.most_common(5))
-        print(f"{root}: left out, since images do not have such names: {counts}")
+    say_left_out(root, others)
     if not files:
         raise BallastError(f"{root}: expected images ({', '.join(SUFFIXES)}), got none; check the path")
     if not labelled:

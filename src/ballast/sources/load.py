@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from ballast.images.address import Address
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path
 from ballast.sources import cifar, digits, files, glyphs, own
+from ballast.sources.archives import shards
 from ballast.sources.labelled import Images, Labelled
 from ballast.sources.listing import listing
 
@@ -25,7 +27,7 @@ def load_labelled(source: dict, seed: int = 0) -> Labelled:
         return Labelled(*digits.labelled(seed, "train"), *digits.labelled(seed, "test"), list(digits.CLASSES))
     if kind in cifar.KINDS:
         return Labelled(*cifar.labelled(kind, resolve_path(source["root"])))
-    if not resolve_path(source["pool"]).exists():  # first, because reading the labelled images may take hours
+    if not shards(source["pool"]) and not resolve_path(source["pool"]).exists():  # first: labelled ones may take hours
         raise BallastError(f"{source['pool']}: expected the pool, got no such file or folder; check the path")
     return FILES[kind](source)
 
@@ -41,7 +43,12 @@ def load_pool(source: dict, seed: int = 0) -> tuple[Images, list[str]]:
         images = cifar.pool(resolve_path(source["pool"]))
         return images, [Path(source["pool"]).stem] * len(images)
     pool = listing(source["pool"], source.get("pool_root"), labelled=False)
-    return pool, [Path(file).parent.name for file in pool.files]
+    return pool, [_folder_of(Address.parse(file)) for file in pool.files]
+
+
+def _folder_of(address: Address) -> str:
+    """Return the name of the folder that an image lies in, also within an archive, or of the archive."""
+    return Path(address.name or address.file).parent.name or Path(address.file).stem
 
 
 def overlap(shows: list[str], classes: list[str]) -> pd.Series:

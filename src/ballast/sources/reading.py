@@ -2,22 +2,24 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 
-from ballast.images.decode import Address, Decoded, DecodeError, decode_all
+from ballast.images.address import Address
+from ballast.images.decode import Decoded, DecodeError, decode_all
 from ballast.images.folder import save_folder
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import save_array, written
+from ballast.runtime.files import written
 from ballast.runtime.names import image_path
 from ballast.runtime.progress import track
 from ballast.sources.duplicates import SIDE, thumbnails
 from ballast.sources.listing import Listing
 
+COLUMNS = ["path", "height", "width", "bytes", "hash", "status"]
 BLOCK = 1024  # images that are held in memory at once
 
 
@@ -39,7 +41,7 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
         short = source.get("short") or source["size"]
         settings = {"where": source.get("where", "memory"), "size": source["size"], "short": short}
         paths = images.paths()
-        decoded = decode_all([image_path(path) for path in paths], short)
+        decoded = decode_all(map(image_path, paths), short)
         decoded = track(decoded, f"reading {images.root}".strip(), len(paths), unit="file")
         shape = (3, short, short)
     else:
@@ -47,17 +49,16 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
         paths = [""] * len(images)
         decoded = (Decoded(image, image.shape[2], image.shape[1]) for image in images)
         shape = images.shape[1:]
-    if settings["where"] == "files":
-        rows, small = _described(zip(paths, decoded), shape, None)
-    else:
-        with _array_file(Path(folder, "images.npy"), (len(paths), *shape)) as file:
-            rows, small = _described(zip(paths, decoded), shape, file)
-    files = pd.DataFrame(rows, columns=["path", "height", "width", "bytes", "hash", "status"])
-    usable = files["status"] == "ok"
-    files.insert(0, "row", pd.Series(range(len(files)), files.index, "Int64").where(usable))
-    save_array(Path(folder, "thumbnails.npy"), np.concatenate([np.zeros((0, SIDE, SIDE), np.float16), *small]))
-    save_folder(folder, **settings, files=files[usable].drop(columns="status"))
-    return files
+    keep = settings["where"] != "files"
+    with ExitStack() as files:
+        pixels = files.enter_context(rows_file(Path(folder, "images.npy"), np.uint8, shape)) if keep else None
+        small = files.enter_context(rows_file(Path(folder, "thumbnails.npy"), np.float16, (SIDE, SIDE)))
+        tables = [_described(block, shape, small, pixels) for block in _blocks(zip(paths, decoded))]
+    table = pd.concat(tables or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
+    usable = table["status"] == "ok"
+    table.insert(0, "row", pd.Series(range(len(table)), table.index, "Int64").where(usable))
+    save_folder(folder, **settings, files=table[usable].drop(columns="status"))
+    return table
 
 
 def read_all(folder: str | Path, images: np.ndarray | Listing, source: dict) -> None:
@@ -70,30 +71,47 @@ def read_all(folder: str | Path, images: np.ndarray | Listing, source: dict) -> 
                            f"images cannot be used: repair or remove them")
 
 
-@contextmanager
-def _array_file(path: Path, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
-    """Open a .npy file uint8 whose rows are appended; it gets its name once it is whole.
+class Rows:
+    """Rows of an array that go to an open .npy file one block after the other.
 
     We avoid numpy's open_memmap: a full disk kills a process that writes into mapped memory, without a message.
     """
+
+    def __init__(self, file: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
+        self.file, self.dtype, self.shape, self.count = file, np.dtype(dtype), shape, 0
+        self.write_header()
+
+    def write_header(self) -> None:
+        """Write the number of rows at the start of the file."""
+        self.file.seek(0)
+        np.lib.format.write_array_header_1_0(self.file, {
+            "descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False,
+            "shape": (self.count, *self.shape)})
+
+    def append(self, block: np.ndarray) -> None:
+        """Append rows [B, ...]."""
+        self.file.write(np.ascontiguousarray(block, self.dtype).data)
+        self.count += len(block)
+
+
+@contextmanager
+def rows_file(path: Path, dtype: type, shape: tuple[int, ...]) -> Iterator[Rows]:
+    """Open a .npy file to which rows of some shape are appended; it gets its name once it is whole."""
     with written(path) as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        yield file
+        rows = Rows(file, dtype, shape)
+        yield rows
+        rows.write_header()
 
 
-def _described(images: Iterable[tuple[str, Decoded | DecodeError]], shape: tuple[int, ...],
-               file: BinaryIO | None) -> tuple[list[dict], list[np.ndarray]]:
-    """Describe images and shrink the usable ones; append all pixels to a file, those of an unusable image as zeros."""
-    rows, small = [], []
-    for block in _blocks(images):
-        rows += [_row(path, image) for path, image in block]
-        pixels = np.stack([np.zeros(shape, np.uint8) if isinstance(image, DecodeError) else image.pixels
-                           for _, image in block])
-        usable = [not isinstance(image, DecodeError) for _, image in block]
-        small.append(thumbnails(pixels[usable]).astype(np.float16))
-        if file:
-            file.write(pixels.data)
-    return rows, small
+def _described(block: list[tuple[str, Decoded | DecodeError]], shape: tuple[int, ...], small: Rows, pixels: Rows | None
+               ) -> pd.DataFrame:
+    """Describe images and append thumbnails of the usable ones; append all pixels, those of the others as zeros."""
+    found = np.stack([np.zeros(shape, np.uint8) if isinstance(image, DecodeError) else image.pixels
+                      for _, image in block])
+    small.append(thumbnails(found[[not isinstance(image, DecodeError) for _, image in block]]))
+    if pixels:
+        pixels.append(found)
+    return pd.DataFrame([_row(path, image) for path, image in block], columns=COLUMNS)
 
 
 def _row(path: str, image: Decoded | DecodeError) -> dict:
@@ -106,9 +124,8 @@ def _row(path: str, image: Decoded | DecodeError) -> dict:
 
 
 def _file_size(path: str) -> int:
-    """Return the size of an image file in bytes; 0 for a row of an array, for pixels, and for a missing file."""
-    file = image_path(path)
-    return file.stat().st_size if path and Address.parse(path).row is None and file.is_file() else 0
+    """Return the size of an encoded image in bytes; 0 for a row of an array, for pixels, and for a missing file."""
+    return Address.parse(image_path(path)).bytes() if path else 0
 
 
 def _blocks(items: Iterable) -> Iterator[list]:

@@ -1,0 +1,92 @@
+"""Images in tar archives, as WebDataset has them, and in Parquet tables: listed by their ranges, never unpacked."""
+
+import re
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from ballast.images.address import Address, row_groups
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import resolve_path
+from ballast.runtime.names import escaped
+
+KINDS = (".tar", ".parquet")
+BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+def shards(part: str) -> list[str]:
+    """Return the archives that a path names, in order: one, ``pool-{000..099}.tar``, or ``pool-*.tar``; or none."""
+    if not part.endswith(KINDS):
+        return []
+    match = BRACES.search(part)
+    if match:
+        first, last = int(match[1]), int(match[2])
+        numbers = [str(number).zfill(len(match[1])) for number in range(first, last + 1)]
+        return [part[: match.start()] + number + part[match.end() :] for number in numbers]
+    if "*" in part:
+        top = resolve_path(part).parent
+        return [str(Path(part).parent / path.name) for path in sorted(top.glob(Path(part).name))]
+    return [part]
+
+
+def members(shard: str) -> Iterator[str]:
+    """Yield the escaped addresses of the images of an archive, in their order.
+
+    Raises:
+        BallastError: the archive is missing, damaged or truncated, or a table without images.
+    """
+    path = resolve_path(shard)
+    if not path.is_file():
+        raise BallastError(f"{shard}: expected a file, got none; check the path")
+    try:
+        if path.suffix == ".parquet":
+            yield from (f"{escaped(shard)}#{row}" for row in range(row_groups(str(path))[1][-1]))
+        else:
+            yield from _of_tar(shard, path)
+    except (tarfile.TarError, EOFError, ValueError, OSError) as error:
+        if isinstance(error, BallastError):
+            raise
+        raise BallastError(f"{shard}: expected a readable {path.suffix} file with images, got an error "
+                           f"({str(error).splitlines()[0][:200]})") from error
+
+
+def _of_tar(shard: str, path: Path) -> Iterator[str]:
+    others: Counter[str] = Counter()
+    with tarfile.open(path, "r:") as archive:
+        for member in archive:
+            if not member.isfile() or member.issparse() or not member.name.lower().endswith(SUFFIXES):
+                others[Path(member.name).suffix.lower() or "without ending"] += member.isfile()
+            else:
+                yield escaped(Address(shard, None, member.offset_data, member.size, member.name))
+            archive.members = []  # tarfile keeps all of them, a kilobyte each
+    say_left_out(shard, others)
+
+
+def say_left_out(place: str, others: Counter[str]) -> None:
+    """Print how many files of a folder or archive are no images by their names."""
+    if others.total():
+        counts = ", ".join(f"{count} {escaped(ending)}" for ending, count in others.most_common(5) if count)
+        print(f"{place}: left out, since images do not have such names: {counts}")
+
+
+def addresses(part: str) -> list[str]:
+    """Return the escaped addresses of all images in the archives that a path names.
+
+    Raises:
+        BallastError: there is no archive or no image, or two archives have the same key, a member's name without its
+            ending, as WebDataset defines it.
+    """
+    found: list[str] = []
+    first: dict[str, str] = {}
+    for shard in shards(part):
+        before = len(found)
+        found += members(shard)
+        for address in found[before:] if shard.endswith(".tar") else ():
+            key = str(Path(Address.parse(address).name).with_suffix(""))
+            if first.setdefault(key, shard) != shard:
+                raise BallastError(f"{shard}: expected keys of its own, got {key}, which {first[key]} has too")
+    if not found:
+        raise BallastError(f"{part}: expected archives with images, got none; check the path")
+    return found
