@@ -136,6 +136,12 @@ def same_values(sides: dict[str, pd.DataFrame], row: str) -> bool:
     return tables[0] == tables[1]
 
 
+def asked(words: list[str]) -> tuple[str, list[str] | None]:
+    """Return the revision and the rows of a command line; make gives an empty word for what its user left out."""
+    name, rows = (*words, "", "")[:2]
+    return name or "HEAD", rows.split(",") if rows else None
+
+
 def run(main: Callable, name: str, *words: object) -> None:
     """Call a script's main; on a mistake exit with one line."""
     try:
@@ -145,5 +151,4 @@ def run(main: Callable, name: str, *words: object) -> None:
 
 
 if __name__ == "__main__":
-    given = [word for word in sys.argv[1:] if word]
-    run(main, "compare", given[0] if given else "HEAD", given[1].split(",") if len(given) > 1 else None)
+    run(main, "compare", *asked(sys.argv[1:]))

@@ -7,7 +7,7 @@ import pytest
 
 from ballast.runtime.errors import BallastError
 from scripts.after import difference
-from scripts.compare import compared, parameters
+from scripts.compare import asked, compared, parameters
 from scripts.portable import compared as kinds_compared
 from tests.report.runs import runs
 
@@ -95,3 +95,10 @@ def test_only_opposite_verdicts_contradict_each_other():
     assert not contradictions and table["other verdicts"].tolist() == [2] and table["numbers"].tolist() == [40]
     contradictions, _ = kinds_compared({"one": better, "two": worse})
     assert contradictions == ["a over b in All: one worse, two better", "a over b in Few: one worse, two better"]
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    ([], ("HEAD", None)), (["", "mak"], ("HEAD", ["mak"])), (["main"], ("main", None)),
+    (["alpha-9", "mak,colt"], ("alpha-9", ["mak", "colt"])), ([""], ("HEAD", None))])
+def test_an_empty_word_of_make_stands_for_the_last_commit(words, expected):
+    assert asked(words) == expected
