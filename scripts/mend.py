@@ -1,10 +1,11 @@
-"""Repair a dvc.lock that a kill cut off: DVC writes it in place, and cannot read an incomplete one.
+"""Repair what a kill of DVC cut off: it writes dvc.lock and its list of locks in place, and cannot read half of them.
 
     python -m scripts.mend
 
-The last stage of the file is dropped. DVC's run cache provides its outputs and those of the stages that were lost.
+The last stage of dvc.lock is dropped. DVC's run cache provides its outputs and those of the stages that were lost.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -26,6 +27,17 @@ def main(path: Path = Path("dvc.lock")) -> None:
     print(f"{path}: cut off; dropped its last stage. Stages that did not change come back from the cache.")
 
 
+def unlock(path: Path = Path(".dvc/tmp/rwlock")) -> None:
+    """Remove DVC's list of locks where a kill has cut it off: those that it listed are of commands that have ended."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except ValueError:
+        path.unlink()
+        print(f"{path}: cut off; removed.")
+
+
 def is_complete(text: str) -> bool:
     """Return whether the text is a complete dvc.lock: at its end DVC writes the size of a stage's last output."""
     try:
@@ -37,3 +49,4 @@ def is_complete(text: str) -> bool:
 
 if __name__ == "__main__":
     main()
+    unlock()

@@ -7,6 +7,7 @@ from ballast.embeddings.given import NAMES, fitted, read_matrix
 from ballast.images.folder import read_files
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import resolve_path, save_array
+from ballast.runtime.tables import read_table
 from stages.common.supervise import run
 
 POOL = "data/pool/manifest.csv"
@@ -14,7 +15,7 @@ POOL = "data/pool/manifest.csv"
 
 def main(name: str) -> None:
     images, pool = (read_params()["embeddings"][name][part] for part in ("images", "pool"))
-    number = pd.read_csv(POOL, usecols=["pool"])["pool"]
+    number = read_table(POOL, "pool")["pool"]
     trained = pd.Series(True, index=range(len(read_files("data/images/train")))).to_numpy()
     matrices = (fitted(images, read_matrix(resolve_path(images)), trained, "data/images/train/files.csv"),
                 fitted(pool, read_matrix(resolve_path(pool)), number.notna().to_numpy(), POOL))

@@ -18,6 +18,7 @@ from ballast.evaluation.groups import RULES, STD_RULE
 from ballast.evaluation.repeats import mean_and_error, numbers
 from ballast.runtime.files import write_atomic
 from ballast.runtime.portable import processor
+from ballast.runtime.tables import read_table
 from stages.common.ahead import has_nothing, works_ahead
 from stages.common.files import devices_of, write_metrics
 from stages.common.finished import brought_back, keep, key
@@ -108,7 +109,7 @@ def joined(repeats: list[Repeat], tables: list[pd.DataFrame]) -> str:
 def passed_on(row: str, repeats: list[Repeat], name: str) -> str:
     """Return a table of the row's training; nothing where its training has no such table, as a student's."""
     paths = [repeat.run(row) / f"{name}.csv" for repeat in repeats]
-    return joined(repeats, [pd.read_csv(path) for path in paths]) if paths[0].exists() else "\n"
+    return joined(repeats, [read_table(path) for path in paths]) if paths[0].exists() else "\n"
 
 
 if __name__ == "__main__":

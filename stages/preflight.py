@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ballast.config.profile import Backbone, Network
 from ballast.config.yaml import read_yaml
 from ballast.images.folder import read_folder
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.tables import read_table
 from ballast.selection.share import share_of
 from stages.common.parameters import parameters
 from stages.common.repeats import repeats_of
@@ -20,7 +20,7 @@ from stages.common.supervise import run
 def main() -> None:
     p = parameters("repeats", "seed", "split", "selections", profile=("network", "sampling", "score"))
     lists = {repeat.list("longtail"): load_array(repeat.list("longtail")) for repeat in repeats_of(p)}
-    pool = int(pd.read_csv("data/pool/manifest.csv", usecols=["pool"])["pool"].count())
+    pool = int(read_table("data/pool/manifest.csv", "pool")["pool"].count())
     smallest, budget = min(lists, key=lambda path: len(lists[path])), p.profile.sampling.budget
     images = len(lists[smallest])
     if images < 2:
@@ -87,7 +87,7 @@ def clusters_of_rows() -> dict[str, int]:
 
 def overlap(lists: dict[str, np.ndarray]) -> dict[str, int]:
     """Return how many in-domain images of all repeats have the pixels of a test image; say so where there are any."""
-    trained, tested = (pd.read_csv(f"data/images/{part}/files.csv")["hash"] for part in ("train", "test"))
+    trained, tested = (read_table(f"data/images/{part}/files.csv", "hash")["hash"] for part in ("train", "test"))
     listed = np.concatenate(list(lists.values()))
     again = int(trained.iloc[listed].isin(tested).sum())
     if again:

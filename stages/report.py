@@ -1,6 +1,5 @@
 """Put all methods side by side: tables with errors and verdicts, tidy CSV files, figures, and the papers' numbers."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +20,7 @@ from ballast.report.tables import (
 from ballast.report.verdicts import gains, leaders
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from ballast.runtime.tables import read_json, read_table
 from stages.common.files import tables_of
 from stages.common.parameters import parameters
 from stages.common.supervise import run
@@ -36,16 +36,17 @@ def main() -> None:
     if not shown:
         raise BallastError("params.yaml: show: expected a row that has images to train on, got "
                            f"{', '.join(p.show)}; add one")
-    metrics = {name: json.loads(Path(f"metrics/{name}.json").read_text()) for name in shown}
+    metrics = {name: read_json(f"metrics/{name}.json") for name in shown}
     refuse_mixture(metrics)
-    runs = side_by_side({name: pd.read_csv(f"runs/repeats/{name}.csv") for name in shown if "All" in metrics[name]})
+    runs = side_by_side({name: read_table(f"runs/repeats/{name}.csv", "protocol") for name in shown
+                         if "All" in metrics[name]})
     runs = runs.assign(**{fact: metrics[shown[0]][fact] for fact in OF_ROW})
     per_class = side_by_side({name: _per_class(name) for name in shown})
     history = side_by_side({name: trained[name] for name in shown if name in trained})
     found = {name: gains(runs[runs["protocol"] == name], pairs(p.compare)).assign(protocol=name)
              for name in PROTOCOLS if len(runs) and (runs["protocol"] == name).any()}
     verdicts = pd.concat(found.values()) if found else pd.DataFrame(columns=["method", "protocol", "column"])
-    facts = [json.loads(Path(f"runs/protocol/{name}.json").read_text()) for name in shown]
+    facts = [read_json(f"runs/protocol/{name}.json") for name in shown]
     if len(runs):
         table = summary(runs[runs["protocol"] == "linear"])
         text = markdown(table, found["linear"][found["linear"]["column"].isin(["All", "Few"])], facts)
@@ -101,7 +102,7 @@ def tested(source: dict) -> str:
 
 def overlap() -> str:
     """Return a line to stand below the table where in-domain images are test images too, else nothing."""
-    counts = json.loads(Path("data/overlap.json").read_text())
+    counts = read_json("data/overlap.json", "also in test", "in_domain")
     if not counts["also in test"]:
         return ""
     return (f"- {counts['also in test']} of the {counts['in_domain']} in-domain images have the pixels of a test "
@@ -117,12 +118,12 @@ def side_by_side(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _per_class(row: str) -> pd.DataFrame:
     """Return the accuracies of a row by class; a class may be called NA or null."""
-    return pd.read_csv(f"runs/per_class/{row}.csv", converters={"class": str})
+    return read_table(f"runs/per_class/{row}.csv", "class", converters={"class": str})
 
 
 def _geometry(row: str) -> dict:
     """Return what is known of a row without labels."""
-    return json.loads(Path(f"metrics/protocols/{row}.json").read_text())["features"]
+    return read_json(f"metrics/protocols/{row}.json", "features")["features"]
 
 
 def _facts(p) -> dict:

@@ -11,6 +11,7 @@ from ballast.report.page import html, markdown
 from ballast.report.pictures import shown
 from ballast.report.verdicts import leaders
 from ballast.runtime.files import write_atomic
+from ballast.runtime.tables import read_table
 from stages.common.parameters import parameters
 from stages.common.supervise import run
 
@@ -20,12 +21,12 @@ TABLES = ("table", "gains", "protocols", "history", "closeness")
 
 def main() -> None:
     p = parameters("repeats", "seed", "split", "threads", "portable", "dataset", "profile")
-    tables = {name: pd.read_csv(RESULTS / f"{name}.csv") for name in TABLES}
+    tables = {name: read_table(RESULTS / f"{name}.csv") for name in TABLES}
     facts = [f"splits and seeds: from {p.split} and {p.seed} on, one for each of {p.repeats} repeats",
              f"threads: {p.threads}; portable: {p.portable}",
              f"Python {'.'.join(platform.python_version_tuple()[:2])}, torch "
              f"{version('torch').partition('+')[0]}, pandas {version('pandas')}"]
-    runs = pd.read_csv(RESULTS / "repeats.csv")
+    runs = read_table(RESULTS / "repeats.csv")
     marks = leaders(runs[runs["protocol"] == "linear"]) if len(runs) else pd.DataFrame()
     content = sections(tables, marks, (RESULTS / "published.md").read_text(encoding="utf-8"), facts)
     title = f"Ballast: {p.dataset}, profile {p.profile}"

@@ -1,5 +1,6 @@
 """Score the pool for MAK, for every repeat: tailness by empirical contrastive loss, distance to in-domain images."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +19,18 @@ from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
 from stages.common.workers import side_by_side
 
+SEEN = re.compile(rb"([0-9a-f]{64}  data/embed/\S+\n)+")  # as stages/embed.py writes it
+
 
 def main() -> None:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable", profile=("score",))
     repeats = repeats_of(p)
     side_by_side(partial(score, p), repeats, [f"repeat {repeat.number}" for repeat in repeats])
     # Selections by scores look at the embeddings too: the scores name those that they belong to.
-    write_atomic("data/scores/seen", Path("data/pool/seen").read_bytes())
+    seen = Path("data/pool/seen").read_bytes()
+    if not SEEN.fullmatch(seen):
+        raise BallastError("data/pool/seen: expected digests of embeddings, got other bytes; run `dvc repro`")
+    write_atomic("data/scores/seen", seen)
 
 
 def score(p, repeat: Repeat) -> None:

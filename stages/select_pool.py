@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import pandas as pd
 import torch
 
 from ballast.config.build import build
@@ -13,6 +12,7 @@ from ballast.images.store import load_store, save_store
 from ballast.runtime.device import prepare
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from ballast.runtime.tables import read_table
 from ballast.selection.choose import Evidence, choose
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
@@ -33,7 +33,7 @@ def select(p, name: str, selection: Selection, of: str, repeat: Repeat) -> None:
     """Write data/pool/<name>/<repeat>, the images and in selected.csv which they are."""
     device = prepare(p.threads, p.deterministic)
     images = load_store("data/pool/all")
-    within = None if of == "all" else torch.tensor(pd.read_csv(repeat.selected(of))["pool"].to_numpy())
+    within = None if of == "all" else torch.tensor(read_table(repeat.selected(of), "pool")["pool"].to_numpy())
     try:
         chosen = choose(selection, seen(selection.by, repeat, len(images), device), p.profile.sampling.budget,
                         repeat.seed, within)
@@ -51,7 +51,7 @@ def seen(by: str, repeat: Repeat, images: int, device: torch.device) -> Evidence
     in_domain, pool = (load_shards(f"data/embed/{repeat.number}/{name}", device) for name in ("in_domain", "pool"))
     if by == "embed":
         return Evidence(images, in_domain, pool)
-    scores = pd.read_csv(f"data/scores/{repeat.number}.csv")
+    scores = read_table(f"data/scores/{repeat.number}.csv", "ecle", "distance")
     return Evidence(images, in_domain, pool, *(torch.from_numpy(scores[name].to_numpy("float32"))
                                            for name in ("ecle", "distance")))
 

@@ -25,9 +25,9 @@ def main() -> None:
 def _lists(longtail: dict, labels: np.ndarray, split: int) -> dict[str, np.ndarray]:
     """Return the lists in GIVEN, and ``counts`` [C]: images of every class in the long-tailed one, 0 without labels."""
     if longtail["law"] == "given":
-        import pandas as pd  # which takes as long to load as all other laws take to draw
+        from ballast.runtime.tables import read_table  # pandas takes as long to load as all other laws take to draw
 
-        given = pd.read_csv("data/labels/lists.csv")
+        given = read_table("data/labels/lists.csv", "list", "image")
         lists = {name: np.array(given["image"][given["list"] == name], np.int64) for name in GIVEN}
         listed = labels[lists["longtail"]]
         return {**lists, "counts": np.bincount(listed[listed != UNKNOWN], minlength=labels.max() + 1)}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.tables import read_table
 
 
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:
@@ -34,7 +35,7 @@ def tables_of(name: str, rows: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
     for row in rows:
         path = Path(f"runs/{name}/{row}.csv")
         if path.read_text(encoding="utf-8").strip():
-            yield row, pd.read_csv(path)
+            yield row, read_table(path)
 
 
 def write_devices(folder: Path, devices: list[str]) -> None:

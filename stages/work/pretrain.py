@@ -21,6 +21,7 @@ from ballast.runtime.distributed import join_ranks
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.ranks import rank
+from ballast.runtime.tables import read_table
 from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
@@ -91,10 +92,10 @@ def chosen(trainer: Trainer, pool: str) -> pd.DataFrame:
     """
     selected, trace = Path(pool, "selected.csv"), trainer.state.trace.frame()
     if not len(trace):
-        return pd.read_csv(selected) if selected.exists() else trace
+        return read_table(selected) if selected.exists() else trace
     if not selected.exists():
         return trace.assign(path=read_files(pool)["path"].to_numpy()[trace["pool"]])
-    listed = pd.read_csv(selected, usecols=["pool", "path"]).iloc[trace["pool"]]
+    listed = read_table(selected, "pool", "path").iloc[trace["pool"]]
     return trace.assign(pool=listed["pool"].to_numpy(), path=listed["path"].to_numpy())
 
 

@@ -29,7 +29,7 @@ def strange_parameter(place: Place, chance: random.Random) -> None:
     place.hit = "check"
     code, said = place.end(place.start("python", "-m", "stages.check"))
     if code:
-        one_line(said, *path.split("."))
+        one_line(said, *path.split("."), f"{file}: line")
         return
     if path.split(".")[-1] in SLOW_VALUES:
         return

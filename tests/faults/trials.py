@@ -62,7 +62,9 @@ def stop_a_stage(place: Place, chance: random.Random) -> None:
 
 def full_disk(place: Place, chance: random.Random) -> None:
     stage = place.draw(chance)
-    code, said = place.end(place.begin(stage, size=chance.choice([0, 100, 1000, 10_000, 100_000])))
+    code, _ = place.end(place.begin(stage, size=chance.choice([0, 100, 1000, 10_000, 100_000])))
+    time.sleep(0.5)  # what it said comes through a pipe
+    said = place.log.read_text()
     if code:
         one_line(said, "not written (", "File too large")
     for path, content in place.bytes_of(stage).items():

@@ -15,7 +15,8 @@ from importlib import import_module
 
 LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.cluster", "sklearn.linear_model",
              "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm", "PIL.Image", "matplotlib.figure", "faiss",
-             "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api")
+             "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api",
+             "importlib.readers", "importlib.resources.readers")
 
 CHOSEN: dict[str, str] = {}  # variables of the libraries, some of which read theirs when they are first used
 
@@ -49,7 +50,7 @@ def answer(asked: dict) -> int | None:
 def run(start: list[str], cwd: str, log: str, environment: dict[str, str], size: int | None, user: int | None) -> None:
     """Be a stage, in a session of its own; ``size`` is the largest file that it may write."""
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if size is None else piped(log)
     for number in (1, 2):
         os.dup2(output, number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -82,6 +83,20 @@ def run(start: list[str], cwd: str, log: str, environment: dict[str, str], size:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code or 0)
+
+
+def piped(log: str) -> int:
+    """Return a pipe to a file: what a stage says has room where its own files have none."""
+    reading, writing = os.pipe()
+    if not os.fork():
+        os.close(writing)
+        with open(log, "wb") as file:
+            while said := os.read(reading, 1 << 16):
+                file.write(said)
+                file.flush()
+        os._exit(0)
+    os.close(reading)
+    return writing
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import re
 import yaml
 from dvc.dvcfile import Lockfile
 
-from scripts.mend import is_complete, main
+from scripts.mend import is_complete, main, unlock
 from tests import ROOT
 
 LOCK = (ROOT / "dvc.lock").read_text()
@@ -45,3 +45,15 @@ def test_what_is_left_says_so(tmp_path, capsys):
     main(tmp_path / "dvc.lock")
     assert "cut off" in capsys.readouterr().out and not is_complete(LOCK[: len(LOCK) // 2])
     assert is_complete((tmp_path / "dvc.lock").read_text())
+
+
+def test_a_list_of_locks_that_was_cut_off_is_removed(tmp_path, capsys):
+    path = tmp_path / "rwlock"
+    unlock(path)
+    path.write_text('{"/a/b": {"write": null}}')
+    unlock(path)
+    assert path.exists() and not capsys.readouterr().out
+    for content in ("", '{"/a'):
+        path.write_text(content)
+        unlock(path)
+        assert not path.exists() and capsys.readouterr().out == f"{path}: cut off; removed.\n"

@@ -51,7 +51,10 @@ def save_shards(folder: str | Path, blocks: Iterable[Tensor], rows: int = ROWS) 
 
 def load_shards(folder: str | Path, device: torch.device | str = "cpu", limit: float = MEMORY) -> "Tensor | Shards":
     """Return what ``save_shards`` wrote: a float16 tensor on the device, or Shards if it has more than limit bytes."""
-    shards = Shards(sorted(Path(folder).glob("*.npy")))
+    paths = sorted(Path(folder).glob("*.npy"))
+    if not paths:
+        raise BallastError(f"{folder}: expected .npy files of embeddings, got none; `dvc repro` makes them")
+    shards = Shards(paths)
     if 2 * shards.shape[0] * shards.shape[1] > limit:
         return shards
     return torch.cat(list(shards.split(ROWS))).to(device)

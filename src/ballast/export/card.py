@@ -11,6 +11,7 @@ from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.tables import PROTOCOLS, VERDICTS, as_text, gains_as_text, summary, with_errors
 from ballast.runtime.files import load_array
+from ballast.runtime.tables import read_table
 
 UNSAID = "other"  # what model hubs call a licence that they do not know
 
@@ -117,7 +118,7 @@ def _accuracy(known: Record) -> str:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()
+    return read_table(path) if path.exists() else pd.DataFrame()
 
 
 def _numbers(values: list[float]) -> str:

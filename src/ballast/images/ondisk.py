@@ -49,6 +49,7 @@ class OnDisk:
         short: the short side to which an un-augmented image is resized before its middle is cut out.
         device: where the views go.
         where: "files" or "cache", as in store.json.
+        encoded: int64 [N], the size of each file in bytes, for "files".
         decode: "cpu", or "cuda" for JPEG files that a GPU decodes (ballast.images.nvjpeg); without a GPU it is the CPU.
     """
 
@@ -56,7 +57,8 @@ class OnDisk:
     draws_device = torch.device("cpu")
 
     def __init__(self, paths: np.ndarray, height: Tensor, width: Tensor, size: int, short: int,
-                 device: torch.device | str = "cpu", where: str = "files", decode: str = "cpu") -> None:
+                 device: torch.device | str = "cpu", where: str = "files", decode: str = "cpu",
+                 encoded: Tensor | None = None) -> None:
         self.paths = paths
         self.height = height
         self.width = width
@@ -65,23 +67,25 @@ class OnDisk:
         self.device = torch.device(device)
         self.where = where
         self.decode = decode
+        self.encoded = torch.zeros(len(paths), dtype=torch.int64) if encoded is None else encoded
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def to(self, device: torch.device) -> "OnDisk":
         """Return the same images with views on another device."""
-        return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where, self.decode)
+        return OnDisk(self.paths, self.height, self.width, self.size, self.short, device, self.where, self.decode,
+                      self.encoded)
 
     def take(self, rows: Tensor) -> "OnDisk":
         """Return the images of some rows, in their order."""
         rows = rows.cpu()
-        return self._of(self.paths[rows.numpy()], self.height[rows], self.width[rows])
+        return self._of(self.paths[rows.numpy()], self.height[rows], self.width[rows], self.encoded[rows])
 
     def join(self, other: "OnDisk") -> "OnDisk":
         """Append other images to these."""
         return self._of(np.concatenate([self.paths, other.paths]), torch.cat([self.height, other.height]),
-                        torch.cat([self.width, other.width]))
+                        torch.cat([self.width, other.width]), torch.cat([self.encoded, other.encoded]))
 
     def sides(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return height and width [R] in pixels of the images of some rows."""
@@ -123,8 +127,8 @@ class OnDisk:
             finally:
                 threads.shutdown(cancel_futures=True)
 
-    def _of(self, paths: np.ndarray, height: Tensor, width: Tensor) -> "OnDisk":
-        return OnDisk(paths, height, width, self.size, self.short, self.device, self.where, self.decode)
+    def _of(self, paths: np.ndarray, height: Tensor, width: Tensor, encoded: Tensor) -> "OnDisk":
+        return OnDisk(paths, height, width, self.size, self.short, self.device, self.where, self.decode, encoded)
 
     def _submit(self, threads: ThreadPoolExecutor, rows: Tensor, draws: Draws | None) -> "Work":
         """Start the tasks that fill the crops of a request."""

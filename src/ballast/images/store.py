@@ -16,7 +16,7 @@ from ballast.images.ondisk import OnDisk
 from ballast.images.resident import Request, Resident
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, save_array
-from ballast.runtime.names import escaped, unescaped
+from ballast.runtime.names import escaped, image_path, unescaped
 
 __all__ = ["OnDisk", "Request", "Resident", "Store"]
 
@@ -39,7 +39,18 @@ def load_store(folder: str | Path, device: torch.device | str = "cpu", decode: s
     else:
         paths = files["path"].to_numpy(object)
         height, width = (torch.tensor(files[name].to_numpy(np.int64)) for name in ("height", "width"))
-    return OnDisk(paths, height, width, settings["size"], settings["short"], device, settings["where"], decode)
+        require_unchanged(paths, files["bytes"].to_numpy())
+    encoded = torch.tensor(files["bytes"].to_numpy(np.int64)) if "bytes" in files else None
+    return OnDisk(paths, height, width, settings["size"], settings["short"], device, settings["where"], decode, encoded)
+
+
+def require_unchanged(paths: np.ndarray, encoded: np.ndarray) -> None:
+    """Refuse image files [N] that no longer have the bytes [N] that they had when they were listed."""
+    for path, expected in zip(paths, encoded):
+        found = Address.parse(image_path(path)).bytes()
+        if found != expected:
+            raise BallastError(f"{path}: expected the {expected} bytes that stage images or pool read, got {found}; "
+                               f"run `dvc repro -f images pool`")
 
 
 def save_store(images: Store, folder: str | Path) -> None:
@@ -53,7 +64,8 @@ def save_store(images: Store, folder: str | Path) -> None:
         rows = [Address.parse(unescaped(path)) for path in images.paths]
         save_array(Path(folder, "images.npy"), np.stack([row.pixels() for row in rows]))
     else:
-        files = files.assign(path=images.paths, height=images.height.numpy(), width=images.width.numpy())
+        files = files.assign(path=images.paths, height=images.height.numpy(), width=images.width.numpy(),
+                             bytes=images.encoded.numpy())
         save_folder(folder, "files", images.size, images.short, files)
 
 

@@ -1,0 +1,37 @@
+"""Tables and facts that an earlier stage wrote: one that is damaged is one line that names it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ballast.runtime.errors import BallastError
+
+
+def read_table(path: str | Path, *columns: str, **options: Any) -> pd.DataFrame:
+    """Read a CSV file that has some columns; the options are those of pandas.read_csv."""
+    try:
+        table = pd.read_csv(path, **options)
+    except ValueError as error:  # pandas' errors and that of UTF-8 are of this kind
+        raise _damaged(path, "table", error) from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise _damaged(path, "table", ValueError(f"no column {missing[0]}"))
+    return table
+
+
+def read_json(path: str | Path, *keys: str) -> Any:
+    """Read a JSON file whose object has some keys."""
+    try:
+        block = json.loads(Path(path).read_text(encoding="utf-8"))
+        for key in keys:
+            block[key]
+        return block
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(path, "JSON file", error) from error
+
+
+def _damaged(path: str | Path, kind: str, error: Exception) -> BallastError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return BallastError(f"{path}: expected a readable {kind}, got an error ({reason}); delete it and run `dvc repro`")
