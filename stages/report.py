@@ -118,7 +118,7 @@ def side_by_side(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _per_class(row: str) -> pd.DataFrame:
     """Return the accuracies of a row by class; a class may be called NA or null."""
-    return read_table(f"runs/per_class/{row}.csv", "class", converters={"class": str})
+    return read_table(f"runs/per_class/{row}.csv", "class", text="class")
 
 
 def _geometry(row: str) -> dict:

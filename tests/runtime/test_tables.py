@@ -23,9 +23,11 @@ def test_a_damaged_json_file_is_one_line(tmp_path, content):
 
 
 def test_whole_ones_are_read(tmp_path):
-    (tmp_path / "x.csv").write_text("wanted\nNA\n")
+    (tmp_path / "x.csv").write_text("wanted,count\nNA,1\nnull,2\n007,\n")
     (tmp_path / "x.json").write_text('{"wanted": 1}')
-    assert read_table(tmp_path / "x.csv", "wanted", keep_default_na=False)["wanted"].tolist() == ["NA"]
+    table = read_table(tmp_path / "x.csv", "wanted", text="wanted")
+    assert table["wanted"].tolist() == ["NA", "null", "007"] and table["count"].tolist()[:2] == [1, 2]
+    assert table["count"].isna().tolist() == [False, False, True]
     assert read_json(tmp_path / "x.json", "wanted") == {"wanted": 1}
     with pytest.raises(FileNotFoundError):
         read_table(tmp_path / "gone.csv")

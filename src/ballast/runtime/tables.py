@@ -9,10 +9,12 @@ import pandas as pd
 from ballast.runtime.errors import BallastError
 
 
-def read_table(path: str | Path, *columns: str, **options: Any) -> pd.DataFrame:
-    """Read a CSV file that has some columns; the options are those of pandas.read_csv."""
+def read_table(path: str | Path, *columns: str, text: str = "") -> pd.DataFrame:
+    """Read a CSV file that has some columns; the one called ``text`` holds text, also where it says NA, null or 007."""
     try:
-        table = pd.read_csv(path, **options)
+        table = pd.read_csv(path)
+        if text in table:
+            table[text] = pd.read_csv(path, usecols=[text], dtype=str, keep_default_na=False)[text]
     except ValueError as error:  # pandas' errors and that of UTF-8 are of this kind
         raise _damaged(path, "table", error) from error
     missing = [name for name in columns if name not in table]
