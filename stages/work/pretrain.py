@@ -40,7 +40,7 @@ def train(training: Training) -> int:
     listed = load_array(training.images) if training.images else np.empty(0, np.int64)
     decode = p.profile.network.decode
     images = load_store("data/images/train", decode=decode).take(torch.from_numpy(listed)).to(device)
-    pool = load_store(training.pool, device, decode)
+    pool, selected = load_store(training.pool, device, decode), selection_of(training.pool)
     model = build(p.profile.network, images.channels, training.repeat.seed, recipe.layers).to(device)
     has_head = start_from(model, training.start) if training.start else True
     model = synchronize_batchnorm(model)
@@ -64,7 +64,7 @@ def train(training: Training) -> int:
         save = save_model if has_head or optimization.epochs else save_encoder
         save(model, training.folder, images.size, images.short)
         history = {"history": trainer.state.history_frame()} if optimization.epochs else {}
-        write_tables(training.folder, **history, memory=memory, trace=chosen(trainer, training.pool),
+        write_tables(training.folder, **history, memory=memory, trace=chosen(trainer, training.pool, selected),
                      rounds=trainer.state.trace.reasons_frame(listed.tolist()))
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
@@ -85,17 +85,23 @@ def length(recipe: Recipe, images: int) -> Optimization:
                                                        optimization.batch))
 
 
-def chosen(trainer: Trainer, pool: str) -> pd.DataFrame:
+def selection_of(pool: str) -> pd.DataFrame | None:
+    """Return what a selection says of its images, the pool's rows and paths; None of the whole pool."""
+    path = Path(pool, "selected.csv")
+    return read_table(path, "pool", "path") if path.exists() else None
+
+
+def chosen(trainer: Trainer, pool: str, selected: pd.DataFrame | None) -> pd.DataFrame:
     """Return what was chosen from the pool, with the files of the images: in the rounds, or once before.
 
     Rounds may choose from a selection, whose images have other rows in the whole pool.
     """
-    selected, trace = Path(pool, "selected.csv"), trainer.state.trace.frame()
+    trace = trainer.state.trace.frame()
     if not len(trace):
-        return read_table(selected) if selected.exists() else trace
-    if not selected.exists():
+        return trace if selected is None else selected
+    if selected is None:
         return trace.assign(path=read_files(pool)["path"].to_numpy()[trace["pool"]])
-    listed = read_table(selected, "pool", "path").iloc[trace["pool"]]
+    listed = selected.iloc[trace["pool"]]
     return trace.assign(pool=listed["pool"].to_numpy(), path=listed["path"].to_numpy())
 
 
