@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long
 LAUNCHER = {"BALLAST_LAUNCHER": "torchrun --standalone --nproc-per-node 2"}
 LONELY = """
 import torch
@@ -11,8 +12,6 @@ from ballast.runtime.distributed import join_ranks
 from ballast.runtime.errors import BallastError
 from ballast.runtime.ranks import rank
 from stages.common.supervise import run
-
-pytestmark = pytest.mark.long
 
 
 def main():
