@@ -31,8 +31,14 @@ class Revision:
 
     @cached_property
     def stages(self) -> dict[str, dict]:
-        """Return the entries of dvc.lock by the name of their stage."""
-        return self.yaml("dvc.lock")["stages"]
+        """Return the entries of dvc.lock by the name of their stage.
+
+        Of the workspace only those whose metrics are there: `git rm -r metrics` starts a branch for other images, while
+        dvc.lock keeps the rows that the branch does not run.
+        """
+        stages = self.yaml("dvc.lock")["stages"]
+        return {name: entry for name, entry in stages.items() if not self.is_workspace or all(
+            Path(out["path"]).exists() for out in entry.get("outs", []) if out["path"].startswith("metrics/"))}
 
     def read(self, path: str) -> bytes:
         """Return the content of a file, from the workspace, git or DVC's cache."""

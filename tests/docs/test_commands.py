@@ -128,6 +128,9 @@ def wait_for_the_queue(project):
 
 @pytest.mark.skipif(not ALL, reason="`make docs-check` runs it")
 def test_the_pages_and_models_of_mlflow_are_served(project):
+    project.git("switch", "-q", "main")
+    project.git("reset", "-q", "--hard")
+    project.run("dvc", "checkout", "-q", "--force")
     project.run("make", "publish")
     with running(project, "make ui", "http://127.0.0.1:5000"):
         pass

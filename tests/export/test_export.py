@@ -15,6 +15,7 @@ from PIL import Image
 from ballast import cli
 from ballast.encoders.model import build, load_encoder, save_encoder
 from ballast.export.card import Record, card
+from ballast.export.card import _table as read_table_of_row
 from ballast.export.served import Served
 from ballast.report.verdicts import gains
 
@@ -142,3 +143,9 @@ def test_a_mistake_is_one_line(images, words, line):
     with pytest.raises(SystemExit) as stopped:
         cli.main(words.replace("@", "--encoder encoder/encoder.safetensors").split())
     assert str(stopped.value).startswith(f"ballast: {line}") and "\n" not in str(stopped.value)
+
+
+def test_tables_that_a_row_has_not_are_empty(tmp_path):
+    (tmp_path / "blank.csv").write_text("\n")  # as stage evaluate writes them without labels or rounds
+    (tmp_path / "one.csv").write_text("a\n1\n")
+    assert [len(read_table_of_row(tmp_path / f"{name}.csv")) for name in ("gone", "blank", "one")] == [0, 0, 1]

@@ -118,7 +118,8 @@ def _accuracy(known: Record) -> str:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    return read_table(path) if path.exists() else pd.DataFrame()
+    is_empty = not path.exists() or not path.read_bytes().strip()  # as of a row without labels or rounds
+    return pd.DataFrame() if is_empty else read_table(path)
 
 
 def _numbers(values: list[float]) -> str:
