@@ -32,6 +32,15 @@ def wait_for_state(victim, run: subprocess.Popen) -> None:
         time.sleep(0.01)
 
 
+def wait_for_epochs(victim, target: str, run: subprocess.Popen, count: int = 3) -> None:
+    """Wait until a training has ended some epochs more."""
+    path, deadline = victim.folder / f"runs/live/{target.split('@')[1]}-1.csv", time.monotonic() + 300
+    lines = len(path.read_text().splitlines())
+    while len(path.read_text().splitlines()) < lines + count:
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("target", some(list(COMMANDS), 1))
 @pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGINT], 1))
 def test_asked_to_stop_it_saves_and_is_gone(victim, trial, target, number):
@@ -39,7 +48,7 @@ def test_asked_to_stop_it_saves_and_is_gone(victim, trial, target, number):
         run = start(victim, target)
         wait_for_state(victim, run)
         saved = os.stat(next(victim.folder.glob(".scratch/*/*/state.pt"))).st_mtime_ns
-        time.sleep(0.7)  # some epochs, not all of which are worth a save
+        wait_for_epochs(victim, target, run)  # not all of which are worth a save
         run.send_signal(number)
         said = run.communicate(timeout=300)[0]
         assert run.returncode == 1  # by itself: what does not end is killed after half a minute, without a line
