@@ -230,6 +230,7 @@ def kill_a_command(place: Place, chance: random.Random) -> None:
         raise UnwellError("lost", f"{name} ended with {done.returncode}: {done.stdout[-1500:]}")
     place.git("checkout", "-q", ".")
     place.reproduces(place.draw(chance))
+    place.hit = name
 
 
 QUICK = "++methods.simclr.pretrain.epochs=2"

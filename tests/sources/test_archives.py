@@ -85,6 +85,7 @@ def test_patterns_name_archives_in_their_order(tmp_path, monkeypatch):
     ("text.tar", "text.tar: expected a readable .tar file with images, got an error"),
     ("text.parquet", "text.parquet: expected a readable .parquet file"),
     ("numbers.parquet", "no column of encoded images among x"), ("gone-{0..1}.tar", "gone-0.tar: expected a file"),
+    ("gone-{0..99999999}.tar", "expected at most 1,000,000 archives, got 100,000,000"),
     ("gone-*.tar", r"gone-\*.tar: expected archives with images, got none"),
     ("twice-*.tar", "twice-1.tar: expected keys of its own, got deep/0, which .*twice-0.tar has too"),
     ("none.tar", "none.tar: expected archives with images, got none")])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ballast.runtime.errors import BallastError
+from ballast.runtime.errors import BallastError, reason
 from ballast.runtime.files import read_npy
 
 ROWS = 1 << 16  # of a block
@@ -66,7 +66,7 @@ def row_blocks(path: str | Path) -> Iterator[np.ndarray]:
         raise
     except (ValueError, OSError, ImportError) as error:
         raise BallastError(f"{path}: expected a .npy matrix or a Parquet table with a column of vectors, got an error "
-                           f"({str(error).splitlines()[0]})") from error
+                           f"({reason(error)})") from error
     if wrong:
         raise BallastError(f"{path}: expected finite rows that are not zero, got {wrong} others; the first is row "
                            f"{first}, counted from 0")

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ballast.runtime.errors import BallastError
+from ballast.runtime.errors import BallastError, reason
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def read_npy(path: str | Path, mmap_mode: str | None = None) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
     except (ValueError, EOFError, SyntaxError, tokenize.TokenError, OverflowError, MemoryError, TypeError) as error:
-        raise ValueError(" ".join(str(error).split())[:200] or type(error).__name__) from error
+        raise ValueError(reason(error)) from error
     if not isinstance(array, np.ndarray):
         raise ValueError("no array, but an archive of several")
     return array

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ballast.runtime.errors import BallastError
+from ballast.runtime.errors import BallastError, reason
 
 
 def read_table(path: str | Path, *columns: str, text: str = "") -> pd.DataFrame:
@@ -35,5 +35,5 @@ def read_json(path: str | Path, *keys: str) -> Any:
 
 
 def _damaged(path: str | Path, kind: str, error: Exception) -> BallastError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return BallastError(f"{path}: expected a readable {kind}, got an error ({reason}); delete it and run `dvc repro`")
+    return BallastError(f"{path}: expected a readable {kind}, got an error ({reason(error)}); delete it and run "
+                        f"`dvc repro`")

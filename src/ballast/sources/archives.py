@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ballast.images.address import Address, row_groups
-from ballast.runtime.errors import BallastError
+from ballast.runtime.errors import BallastError, reason
 from ballast.runtime.files import resolve_path
 from ballast.runtime.names import escaped
 
 KINDS = (".tar", ".parquet")
+MOST_SHARDS = 1_000_000
 BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -23,6 +24,8 @@ def shards(part: str) -> list[str]:
     match = BRACES.search(part)
     if match:
         first, last = int(match[1]), int(match[2])
+        if last - first >= MOST_SHARDS:
+            raise BallastError(f"{part}: expected at most {MOST_SHARDS:,} archives, got {last - first + 1:,}")
         numbers = [str(number).zfill(len(match[1])) for number in range(first, last + 1)]
         return [part[: match.start()] + number + part[match.end() :] for number in numbers]
     if "*" in part:
@@ -49,7 +52,7 @@ def members(shard: str) -> Iterator[str]:
         if isinstance(error, BallastError):
             raise
         raise BallastError(f"{shard}: expected a readable {path.suffix} file with images, got an error "
-                           f"({str(error).splitlines()[0][:200]})") from error
+                           f"({reason(error)})") from error
 
 
 def _of_tar(shard: str, path: Path) -> Iterator[str]:
@@ -75,8 +78,8 @@ def addresses(part: str) -> list[str]:
     """Return the escaped addresses of all images in the archives that a path names.
 
     Raises:
-        BallastError: there is no archive or no image, or two archives have the same key, a member's name without its
-            ending, as WebDataset defines it.
+        BallastError: there is no archive or no image, or two archives have the same key, a member's name up to the
+            first dot after its folder, as WebDataset defines it.
     """
     found: list[str] = []
     first: dict[str, str] = {}
@@ -84,7 +87,8 @@ def addresses(part: str) -> list[str]:
         before = len(found)
         found += members(shard)
         for address in found[before:] if shard.endswith(".tar") else ():
-            key = str(Path(Address.parse(address).name).with_suffix(""))
+            folder, _, base = Address.parse(address).name.rpartition("/")
+            key = f"{folder}/{base.partition('.')[0]}".lstrip("/")
             if first.setdefault(key, shard) != shard:
                 raise BallastError(f"{shard}: expected keys of its own, got {key}, which {first[key]} has too")
     if not found:
