@@ -21,9 +21,12 @@ EPOCHS = 4  # of smoke
 
 @pytest.fixture
 def again(finished):
-    """A function that trains simclr anew; what it wrote is as before at the end."""
+    """A function that trains simclr anew; what it wrote, and what is kept of finished trainings, is as before."""
+    store = finished.folder / ".dvc/tmp/finished"
+    aside = store.rename(store.with_name("set-aside"))
+
     def train(check=True, **environment):
-        shutil.rmtree(finished.folder / ".dvc/tmp/finished", ignore_errors=True)
+        shutil.rmtree(store, ignore_errors=True)
         shutil.rmtree(finished.folder / "runs/simclr")
         shutil.rmtree(finished.folder / "runs/live", ignore_errors=True)
         begin = time.monotonic()
@@ -32,6 +35,8 @@ def again(finished):
 
     yield train
     finished.run("dvc", "checkout", "-q", "--force", "runs/simclr")
+    shutil.rmtree(store, ignore_errors=True)
+    aside.rename(store)
 
 
 def test_every_epoch_is_seen_and_the_progress_line_has_its_loss(finished, again):
