@@ -19,7 +19,8 @@ from torch.nn.functional import normalize
 
 from ballast.embeddings.shards import ROWS, Shards
 from ballast.selection import mak
-from ballast.selection.budget import budgets, nearest_to_centres
+from ballast.selection.budget import budgets
+from ballast.selection.nearest import nearest_to_centres
 from ballast.selection.proximity import distance_to_centres
 from benchmarks.timing import show
 

@@ -20,8 +20,9 @@ from ballast.embeddings.clusters import kmeans
 from ballast.ideas.colt import Settings
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
-from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.selection.budget import budgets, cluster_means
 from ballast.selection.choose import Evidence, choose
+from ballast.selection.nearest import nearest_to_centres
 from ballast.tailness.sparsity import neighbourhood_density
 from stages.common.repeats import Repeat, repeats_of
 from stages.select_pool import seen

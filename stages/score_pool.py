@@ -11,7 +11,7 @@ from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.shards import MEMORY, load_shards
 from ballast.runtime.device import prepare
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import write_atomic
+from ballast.runtime.files import emptied, scratch, write_atomic
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
 from stages.common.parameters import parameters
@@ -40,7 +40,8 @@ def score(p, repeat: Repeat) -> None:
     passes = sorted(Path(cache, "views").glob("*"))
     if passes:
         views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
-        tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device)
+        with emptied(scratch("score_pool", str(repeat.number))) as place:
+            tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device, place)
         if not bool(tailness.isfinite().all()):
             raise BallastError(f"configs/profiles/{p.profile.name}.yaml: score.temperature: expected one with which "
                                f"every ECLE is finite, got {settings.temperature}; raise it")

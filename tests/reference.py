@@ -18,8 +18,9 @@ from ballast.encoders.pruned import magnitude_masks
 from ballast.losses.domain import domain_contrast
 from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
 from ballast.selection import mak
-from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.selection.budget import budgets, cluster_means
 from ballast.selection.kcenter import kcenter_greedy
+from ballast.selection.nearest import nearest_to_centres
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.density import density
 from ballast.tailness.ecle import ecle

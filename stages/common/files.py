@@ -46,3 +46,9 @@ def write_devices(folder: Path, devices: list[str]) -> None:
 def devices_of(folders: list[Path]) -> str:
     """Return the devices on which trainings ran."""
     return ", ".join(sorted({(folder / "device.txt").read_text(encoding="utf-8").strip() for folder in folders}))
+
+
+def weights_of(folder: str) -> list[str]:
+    """Return the files of weights in a folder: an encoder, and a head where there is one."""
+    head = f"{folder}/head.safetensors"
+    return [f"{folder}/encoder.safetensors", *([head] if Path(head).exists() else [])]

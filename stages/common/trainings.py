@@ -74,12 +74,6 @@ class Training:
         return key(self.facts, self.inputs, f"stages/work/{self.stage}.py")
 
 
-def weights_of(folder: str) -> list[str]:
-    """Return the files of weights in a folder: an encoder, and a head where there is one."""
-    head = f"{folder}/head.safetensors"
-    return [f"{folder}/encoder.safetensors", *([head] if Path(head).exists() else [])]
-
-
 Work = Callable[[Training], int]  # what trains one repeat, and returns the number of images that it saw
 
 

@@ -31,6 +31,8 @@ from stages.common.live import live
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
 
+POOL_MEMORY = 1 << 29  # bytes of the pool's embeddings that a training keeps in memory; beyond, rounds read the files
+
 
 def train(training: Training) -> int:
     """Train and write the results; return the number of images that went through the network."""
@@ -73,7 +75,9 @@ def train(training: Training) -> int:
 
 def seen(folder: str, device: torch.device) -> Seen | None:
     """Return the embeddings by which rounds choose; None: those of the network that trains."""
-    return Seen(*(load_shards(f"{folder}/{name}", device).float() for name in Seen._fields)) if folder else None
+    if not folder:
+        return None
+    return Seen(load_shards(f"{folder}/in_domain", device).float(), load_shards(f"{folder}/pool", device, POOL_MEMORY))
 
 
 def length(recipe: Recipe, images: int) -> Optimization:

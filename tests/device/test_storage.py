@@ -22,9 +22,9 @@ from ballast.images.nvjpeg import encoded
 from ballast.images.store import load_store
 from ballast.runtime.philox import Stream
 from ballast.selection import mak
-from ballast.selection.budget import nearest_to_centres
 from ballast.selection.choose import Evidence, choose
 from ballast.selection.kcenter import kcenter_greedy
+from ballast.selection.nearest import nearest_to_centres
 from ballast.selection.proximity import distance_to_centres
 from ballast.sources.listing import folder
 from ballast.sources.reading import read

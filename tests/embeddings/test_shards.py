@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 from ballast.embeddings.shards import Shards, load_shards, save_shards
 from ballast.runtime.errors import BallastError
 from ballast.selection import mak
-from ballast.selection.budget import nearest_to_centres
+from ballast.selection.nearest import nearest_to_centres
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
 

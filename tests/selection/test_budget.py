@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
-from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.selection.budget import budgets, cluster_means
+from ballast.selection.nearest import nearest_to_centres
 from tests.oracles.budget import budgets_with_the_remainder_last, nearest_by_loops
 
 densities = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(torch.tensor)

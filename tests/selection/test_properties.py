@@ -7,8 +7,9 @@ from torch.nn.functional import normalize
 
 from ballast.runtime.rng import generator
 from ballast.selection import mak, random
-from ballast.selection.budget import budgets, nearest_to_centres
+from ballast.selection.budget import budgets
 from ballast.selection.kcenter import kcenter_greedy
+from ballast.selection.nearest import nearest_to_centres
 from ballast.selection.proximity import distance_to_centres
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import signal
 
 import numpy as np
 import pandas as pd
@@ -166,21 +167,41 @@ def test_pixels_in_memory_are_stored_as_they_are(tmp_path):
     assert np.load(tmp_path / "thumbnails.npy").shape == (2500, 16, 16)
 
 
-@pytest.mark.parametrize("count", [3, reading.BLOCK + 3])
-def test_an_array_that_is_not_finished_has_no_name(tmp_path, monkeypatch, count):
-    """The reading is stopped before its first block is written, and after it."""
-    (tmp_path / "0.jpg").write_bytes(JPEG)
-    decoded = [image for image in reading.decode_all([tmp_path / "0.jpg"], 16)] * count
-
-    def stopped(paths, short):
-        yield from decoded
+@pytest.mark.parametrize("parts", [0, 1])
+def test_an_array_that_is_not_finished_has_no_name(tmp_path, monkeypatch, parts):
+    """The reading is stopped before its first part is written, and after it."""
+    def stopped(images, short):
+        yield from [reading.part_of_files(images.paths(), short)] * parts
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reading, "decode_all", stopped)
-    listing = Listing(str(tmp_path), [f"{number}.jpg" for number in range(count + 1)])
+    (tmp_path / "0.jpg").write_bytes(JPEG)
+    monkeypatch.setattr(reading, "parts_of_files", stopped)
     with pytest.raises(KeyboardInterrupt):
+        read(tmp_path / "store", Listing(str(tmp_path), ["0.jpg"]), SOURCE)
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_many_files_are_read_by_processes_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 2)
+    for number in range(7):
+        (tmp_path / f"{number}.png").write_bytes(b"no image" if number == 3 else encoded("PNG", side=(20 + number, 24)))
+    manifest = read(tmp_path / "store", folder(str(tmp_path), labelled=False), SOURCE)
+    assert manifest["height"].tolist() == [20, 21, 22, 0, 24, 25, 26]
+    assert manifest["row"].tolist() == [0, 1, 2, pd.NA, 4, 5, 6] and len(load_store(tmp_path / "store")) == 6
+
+
+def test_a_process_that_is_killed_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 1)
+    monkeypatch.setattr(reading, "part_of_files", killed)
+    listing = Listing(str(tmp_path), ["0.jpg", "1.jpg", "2.jpg"])
+    with pytest.raises(BallastError, match="a process of this work was killed"):
         read(tmp_path / "store", listing, SOURCE)
     assert not list((tmp_path / "store").iterdir())
+
+
+def killed(paths, short):
+    """Take the place of what decodes; pickled by its name."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, full_disk):

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from ballast.embeddings import shuffled
+from ballast.embeddings.shards import load_shards, save_shards
 from ballast.tailness.ecle import block_loss, ecle
 from tests.oracles.ecle import ecle_by_pairs
 
@@ -28,3 +30,16 @@ def test_identical_images_score_high():
     z = torch.cat([lonely, crowd]).expand(2, 40, 30)
     scores = ecle(z, 0.2, 3, 40, seed=0)
     assert scores[:20].max() < scores[20:].min()
+
+
+@pytest.mark.parametrize(("images", "block"), [(100, 16), (96, 16), (10, 16)])
+def test_views_in_files_give_the_same_bytes_as_in_memory(images, block, tmp_path, monkeypatch):
+    monkeypatch.setattr(shuffled, "BYTES", 1000)  # several buckets
+    torch.manual_seed(images)
+    views = normalize(torch.randn(3, images, 4), dim=2).half()
+    for number, z in enumerate(views):
+        save_shards(tmp_path / str(number), [z], rows=30)
+    shards = [load_shards(tmp_path / str(number), limit=0) for number in range(3)]
+    (tmp_path / "place").mkdir()
+    found = ecle(shards, 0.2, 2, block, 1, place=tmp_path / "place")
+    assert torch.equal(found, ecle(views, 0.2, 2, block, 1)) and not list((tmp_path / "place").iterdir())

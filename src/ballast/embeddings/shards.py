@@ -16,7 +16,7 @@ from ballast.runtime.files import read_npy, save_array
 from ballast.runtime.host import arriving
 from ballast.runtime.ranks import rank
 
-ROWS = 1_000_000  # rows of a file: 256 MB with 128 numbers each
+ROWS = 1 << 16  # rows of a file, whole batches of any device: 16 MB with 128 numbers each
 MEMORY = 4 << 30  # bytes of float16 up to which the whole matrix stays in memory
 
 
@@ -75,6 +75,7 @@ class Shards:
         self.start = np.cumsum([0, *(rows for rows, _ in shapes)])
         self.shape = int(self.start[-1]), shapes[0][1]
         self.device = torch.device("cpu")
+        self.dtype = self._open(0).dtype
 
     def __len__(self) -> int:
         return self.shape[0]

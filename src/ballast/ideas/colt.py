@@ -5,7 +5,8 @@ Every r epochs after a warm-up (algorithm 2; docs/methods/colt.md):
        has embeddings that stay as they are;
     2. tailness of an image: -rho, rho its remembered density (ballast.tailness.density);
     3. give each cluster a share of the budget by the softmax of its mean tailness (ballast.selection.budget);
-    4. each cluster takes the pool images nearest to its centre, which join the training until the next round.
+    4. each cluster takes the pool images nearest to its centre (ballast.selection.nearest), which join the training
+       until the next round. Projections of the pool stream: no process ever holds those of all images.
 A batch with pool images adds alpha times the domain loss (ballast.losses.domain) to NT-Xent.
 
 The guide of arXiv 2506.12698 samples likewise, by another tailness and refined clusters (docs/methods/guided.md).
@@ -19,12 +20,13 @@ from torch import Tensor
 
 from ballast.config.profile import Count, Momentum, NonNegative, Positive, Temperature
 from ballast.embeddings.clusters import kmeans, refine_by_kl
-from ballast.encoders.embed import embed
+from ballast.encoders.embed import embed, projections, projections_of
 from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Seen, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
 from ballast.runtime.distributed import broadcast
 from ballast.selection import random
-from ballast.selection.budget import budgets, cluster_means, nearest_to_centres
+from ballast.selection.budget import budgets, cluster_means
+from ballast.selection.nearest import nearest_to_centres, take
 from ballast.tailness.density import density
 from ballast.tailness.memory import remember
 from ballast.tailness.sparsity import neighbourhood_density
@@ -84,14 +86,14 @@ class Idea(Base):
         if epoch.seen and self.settings.tailness != "random":
             return self.sample_by_sight(epoch, epoch.seen)
         z = embed(epoch.model, epoch.in_domain)[1]
-        z_pool = embed(epoch.model, epoch.pool)[1]
         if self.settings.tailness == "random":
-            index = random.select(len(z_pool), self.setup.sampling.budget, epoch.generator("resample")).to(z.device)
+            index = random.select(len(epoch.pool), self.setup.sampling.budget, epoch.generator("resample")).to(z.device)
             no_cluster = torch.full_like(index, -1)
-            return broadcast_round(Round(index, no_cluster, no_cluster.float(), z, z_pool[index]))
+            z_pool = projections_of(epoch.model, epoch.pool, index)
+            return broadcast_round(Round(index, no_cluster, no_cluster.float(), z, z_pool))
         centres, allotment = self.allot(z)
-        index, cluster, cosine = nearest_to_centres(z_pool, centres, allotment.budget)
-        return broadcast_round(Round(index, cluster, cosine, z, z_pool[index], allotment))
+        taken = take(projections(epoch.model, epoch.pool), centres, allotment.budget)
+        return broadcast_round(Round(taken.index, taken.cluster, taken.cosine, z, taken.z, allotment))
 
     def sample_by_sight(self, epoch: Epoch, seen: Seen) -> Round:
         """Choose by embeddings that stay as they are; only what is chosen goes through the network."""

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from ballast.config.profile import Sampling
+from ballast.embeddings.shards import Shards
 from ballast.encoders.model import Model
 from ballast.images.store import Store
 from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
@@ -42,7 +43,7 @@ class Seen(NamedTuple):
     """Embeddings that stay as they are, by which rounds choose in place of those of the network that trains."""
 
     in_domain: Tensor  # [N, D]
-    pool: Tensor  # [P, D]
+    pool: Tensor | Shards  # [P, D]
 
 
 class Round(NamedTuple):

@@ -11,11 +11,12 @@ An address of a member has all that is needed to read it, so no process holds a 
 """
 
 import io
+import os
 import re
 from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Address(NamedTuple):
             return np.frombuffer(table_row(self.file, self.row), np.uint8)
         if self.start is None:
             return np.fromfile(self.file, np.uint8)
-        return np.fromfile(self.file, np.uint8, count=self.size, offset=self.start)
+        return np.frombuffer(os.pread(open_file(self.file).fileno(), self.size, self.start), np.uint8)
 
     def opened(self) -> str | io.BytesIO:
         """Return what Pillow opens: the path of a file, or the bytes of a part."""
@@ -85,6 +86,12 @@ class Address(NamedTuple):
 def open_array(name: str) -> np.ndarray:
     """Map an array of images on disk into memory."""
     return read_npy(name, "r")
+
+
+@lru_cache(maxsize=8)
+def open_file(name: str) -> BinaryIO:
+    """Open an archive; parts are read at their places, so threads and processes may share it."""
+    return open(name, "rb", buffering=0)
 
 
 def table_row(name: str, row: int) -> bytes:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -124,18 +125,20 @@ def workers() -> int:
     return max(1, min(MOST_THREADS, cpus // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
 
 
+def attempted(path: str | Path, size: int) -> Decoded | DecodeError:
+    """Decode an image; return the error in its place."""
+    try:
+        return decode(path, size)
+    except DecodeError as error:
+        return error
+
+
 def decode_all(paths: Iterable[str | Path], size: int) -> Iterator[Decoded | DecodeError]:
     """Decode all files by threads (decoders release Python's lock); yield images in order, or errors in their place."""
-    def one(path: str | Path) -> Decoded | DecodeError:
-        try:
-            return decode(path, size)
-        except DecodeError as error:
-            return error
-
     waiting = iter(paths)
     with ThreadPoolExecutor(workers()) as threads:
         while block := list(islice(waiting, BLOCK)):  # in blocks, so that few decoded images wait in memory
-            yield from threads.map(one, block)
+            yield from threads.map(partial(attempted, size=size), block)
 
 
 def _of_array(address: Address) -> Image.Image:

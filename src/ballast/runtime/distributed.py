@@ -81,6 +81,18 @@ def all_gather_rows(local: Tensor, counts: list[int]) -> Tensor:
     return torch.cat(parts)
 
 
+def gathered(local: Tensor) -> Tensor:
+    """Concatenate rows [n, ...] of all ranks, each of which may have another number of them; without a gradient."""
+    count = torch.tensor([len(local)], device=local.device)
+    counts = [torch.empty_like(count) for _ in range(world_size())]
+    dist.all_gather(counts, count)
+    counts = torch.cat(counts).tolist()
+    if not max(counts):
+        return local
+    flat = local.flatten(1) if local.dim() > 1 else local[:, None]
+    return all_gather_rows(flat, counts).reshape(-1, *local.shape[1:])
+
+
 def all_gather_views(z: Tensor, pairs: list[int], partners: list[int]) -> Tensor:
     """Gather the projections of all ranks in the order that one process has.
 
@@ -96,6 +108,13 @@ def all_gather_views(z: Tensor, pairs: list[int], partners: list[int]) -> Tensor
         return z
     parts = z.split([pairs[rank()], pairs[rank()], partners[rank()]])
     return torch.cat([all_gather_rows(part, counts) for part, counts in zip(parts, (pairs, pairs, partners))])
+
+
+def summed(tensor: Tensor) -> Tensor:
+    """Return the sum over all ranks."""
+    if world_size() > 1:
+        dist.all_reduce(tensor)
+    return tensor
 
 
 def broadcast(tensor: Tensor, source: int = 0) -> Tensor:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -72,6 +73,17 @@ def load_array(path: str | Path) -> np.ndarray:
 def scratch(*names: str) -> Path:
     """Return a place for what stages remember outside of DVC's outputs, also under `dvc exp run --temp`."""
     return Path(os.environ.get("DVC_ROOT", "."), ".scratch", *names)
+
+
+@contextmanager
+def emptied(folder: Path) -> Iterator[Path]:
+    """Make an empty folder for temporary files, also of what a killed run left in it; remove it at the end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def resolve_path(path: str) -> Path:

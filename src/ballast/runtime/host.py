@@ -33,18 +33,32 @@ def _copied(tree: object, found: list[Tensor]) -> object:
 
 
 def arriving(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
-    """Yield tensors on the CPU; a GPU copies one while it computes the next."""
+    """Yield tensors on the CPU; a GPU copies one, on a stream beside, while it computes the next."""
     waiting: tuple[Tensor, torch.cuda.Event | None] | None = None
+    side = None
     for block in blocks:
-        there = torch.cuda.Event() if block.is_cuda else None
-        following = block.to("cpu", non_blocking=True), there
-        if there:
-            there.record()
+        if block.is_cuda:
+            side = side or torch.cuda.Stream(block.device)
+            following = _copied_beside(block, side)
+        else:
+            following = block, None
         if waiting:
             yield _arrived(*waiting)
         waiting = following
     if waiting:
         yield _arrived(*waiting)
+
+
+def _copied_beside(block: Tensor, side: torch.cuda.Stream) -> tuple[Tensor, torch.cuda.Event]:
+    """Start the copy of a block once it is computed; return it, and the event of its end."""
+    computed, there = torch.cuda.Event(), torch.cuda.Event()
+    computed.record(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        side.wait_event(computed)
+        copy = block.to("cpu", non_blocking=True)
+        there.record(side)
+    block.record_stream(side)  # its memory is not used again before
+    return copy, there
 
 
 def _arrived(tensor: Tensor, there: torch.cuda.Event | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""COLT's sampling: a budget for each cluster by its tailness, then the pool images nearest to each centre.
+"""COLT's sampling: a budget for each cluster by its tailness.
 
     w_c = -(g_c - mean g) / std g,  pi = softmax(w / tau_c),  budget_c = floor(K pi_c) plus its part of the remainder
 
@@ -9,9 +9,6 @@ released code gives the remainder to the last cluster (docs/papers.md#budget-rem
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
-
-from ballast.embeddings.shards import Shards
 
 
 def cluster_means(value: Tensor, labels: Tensor, clusters: int) -> Tensor:
@@ -44,50 +41,3 @@ def budgets(density: Tensor, total: int, temperature: float, remainder: str) -> 
     budget = torch.zeros(len(density), dtype=torch.long, device=density.device)
     budget[present] = whole
     return budget
-
-
-def nearest_to_centres(
-    pool: Tensor | Shards, centres: Tensor, budget: Tensor, block: int = 1 << 18
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Select for each cluster in turn the pool images nearest to its centre that no earlier cluster has taken.
-
-    One pass over the pool in memory O(C K) suffices: what a cluster takes is among its K' nearest images, where K' is
-    the sum of the budgets up to and including its own.
-
-    Args:
-        pool: unit vectors, [P, d].
-        centres: the clusters' centres, [C, d], of any length.
-        budget: pool images of each cluster, [C]; their sum K is at most P.
-        block: rows of the pool compared at a time.
-
-    Returns:
-        Pool indices, clusters and cosines, each [K], in the order of selection; all indices differ.
-    """
-    centres = normalize(centres)
-    candidates = _nearest(pool, centres, budget.cumsum(0).tolist(), block)
-    taken = torch.zeros(len(pool), dtype=torch.bool, device=centres.device)
-    selected = []
-    for cluster, (count, (cosine, index)) in enumerate(zip(budget.tolist(), candidates)):
-        free = (~taken[index]).nonzero().squeeze(1)[:count]
-        taken[index[free]] = True
-        selected.append((index[free], torch.full_like(free, cluster), cosine[free]))
-    return tuple(torch.cat(column) for column in zip(*selected))
-
-
-def _nearest(pool: Tensor | Shards, centres: Tensor, counts: list[int], block: int) -> list[tuple[Tensor, Tensor]]:
-    """Return for every centre the cosines, largest first, and indices of as many nearest rows as ``counts`` says."""
-    nearest: list[tuple[Tensor, Tensor]] = []
-    start = 0
-    for rows in pool.split(block):
-        rows = rows.to(centres.device).float()
-        within = [(rows @ centre).topk(min(count, len(rows))) for centre, count in zip(centres, counts)]
-        of_block = [(cosine, index + start) for cosine, index in within]
-        nearest = [_merged(*pair, count) for *pair, count in zip(nearest, of_block, counts)] if nearest else of_block
-        start += len(rows)
-    return nearest
-
-
-def _merged(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], count: int) -> tuple[Tensor, Tensor]:
-    cosine, index = (torch.cat(pair) for pair in zip(first, second))
-    top = cosine.topk(min(count, len(cosine)))
-    return top.values, index[top.indices]

@@ -3,13 +3,15 @@
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ballast.images.address import Address, row_groups
+from ballast.images.decode import workers
 from ballast.runtime.errors import BallastError, reason
 from ballast.runtime.files import resolve_path
 from ballast.runtime.names import escaped
+from ballast.runtime.processes import mapped
 
 KINDS = (".tar", ".parquet")
 MOST_SHARDS = 1_000_000
@@ -34,8 +36,16 @@ def shards(part: str) -> list[str]:
     return [part]
 
 
-def members(shard: str) -> Iterator[str]:
-    """Yield the escaped addresses of the images of an archive, in their order.
+class Contents(NamedTuple):
+    """What an archive holds."""
+
+    images: list[str]  # escaped addresses, in the order of the archive
+    keys: list[str]  # WebDataset's key of each member of a tar archive: its name up to the first dot after its folder
+    others: Counter[str]  # how many members are no images by their names, by their endings
+
+
+def contents(shard: str) -> Contents:
+    """Return what an archive holds.
 
     Raises:
         BallastError: the archive is missing, damaged or truncated, or a table without images.
@@ -44,10 +54,9 @@ def members(shard: str) -> Iterator[str]:
     if not path.is_file():
         raise BallastError(f"{shard}: expected a file, got none; check the path")
     try:
-        if path.suffix == ".parquet":
-            yield from (f"{escaped(shard)}#{row}" for row in range(row_groups(str(path))[1][-1]))
-        else:
-            yield from _of_tar(shard, path)
+        if path.suffix == ".tar":
+            return _of_tar(shard, path)
+        return Contents([f"{escaped(shard)}#{row}" for row in range(row_groups(str(path))[1][-1])], [], Counter())
     except (tarfile.TarError, EOFError, ValueError, OSError) as error:
         if isinstance(error, BallastError):
             raise
@@ -55,16 +64,18 @@ def members(shard: str) -> Iterator[str]:
                            f"({reason(error)})") from error
 
 
-def _of_tar(shard: str, path: Path) -> Iterator[str]:
-    others: Counter[str] = Counter()
+def _of_tar(shard: str, path: Path) -> Contents:
+    found = Contents([], [], Counter())
     with tarfile.open(path, "r:") as archive:
         for member in archive:
             if not member.isfile() or member.issparse() or not member.name.lower().endswith(SUFFIXES):
-                others[Path(member.name).suffix.lower() or "without ending"] += member.isfile()
+                found.others[Path(member.name).suffix.lower() or "without ending"] += member.isfile()
             else:
-                yield escaped(Address(shard, None, member.offset_data, member.size, member.name))
+                found.images.append(escaped(Address(shard, None, member.offset_data, member.size, member.name)))
+                folder, _, base = member.name.rpartition("/")
+                found.keys.append(f"{folder}/{base.partition('.')[0]}".lstrip("/"))
             archive.members = []  # tarfile keeps all of them, a kilobyte each
-    say_left_out(shard, others)
+    return found
 
 
 def say_left_out(place: str, others: Counter[str]) -> None:
@@ -78,17 +89,16 @@ def addresses(part: str) -> list[str]:
     """Return the escaped addresses of all images in the archives that a path names.
 
     Raises:
-        BallastError: there is no archive or no image, or two archives have the same key, a member's name up to the
-            first dot after its folder, as WebDataset defines it.
+        BallastError: there is no archive or no image, or two archives have the same key.
     """
     found: list[str] = []
     first: dict[str, str] = {}
-    for shard in shards(part):
-        before = len(found)
-        found += members(shard)
-        for address in found[before:] if shard.endswith(".tar") else ():
-            folder, _, base = Address.parse(address).name.rpartition("/")
-            key = f"{folder}/{base.partition('.')[0]}".lstrip("/")
+    names = shards(part)
+    every = mapped(contents, names, workers(), part) if len(names) > 1 else map(contents, names)
+    for shard, held in zip(names, every):
+        say_left_out(shard, held.others)
+        found += held.images
+        for key in held.keys:
             if first.setdefault(key, shard) != shard:
                 raise BallastError(f"{shard}: expected keys of its own, got {key}, which {first[key]} has too")
     if not found:

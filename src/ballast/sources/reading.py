@@ -1,26 +1,28 @@
 """Reading of a source: every image is decoded once, described, and written into a store (ballast.images.folder)."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ballast.images.address import Address
-from ballast.images.decode import Decoded, DecodeError, decode_all
+from ballast.images.decode import Decoded, DecodeError, attempted, workers
 from ballast.images.folder import save_folder
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import written
 from ballast.runtime.names import image_path
+from ballast.runtime.processes import mapped
 from ballast.runtime.progress import track
 from ballast.sources.duplicates import SIDE, thumbnails
 from ballast.sources.listing import Listing
 
 COLUMNS = ["path", "height", "width", "bytes", "hash", "status"]
-BLOCK = 1024  # images that are held in memory at once
+BLOCK = 256  # images of a part, the work of a process at a time
 
 
 def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.DataFrame:
@@ -40,20 +42,21 @@ def read(folder: str | Path, images: np.ndarray | Listing, source: dict) -> pd.D
     if isinstance(images, Listing):
         short = source.get("short") or source["size"]
         settings = {"where": source.get("where", "memory"), "size": source["size"], "short": short}
-        paths = images.paths()
-        decoded = decode_all(map(image_path, paths), short)
-        decoded = track(decoded, f"reading {images.root}".strip(), len(paths), unit="file")
-        shape = (3, short, short)
+        parts, shape = parts_of_files(images, short), (3, short, short)
     else:
         settings = {"where": "memory", "size": images.shape[-1], "short": images.shape[-1]}
-        paths = [""] * len(images)
-        decoded = (Decoded(image, image.shape[2], image.shape[1]) for image in images)
-        shape = images.shape[1:]
-    keep = settings["where"] != "files"
+        parts, shape = parts_of_pixels(images), images.shape[1:]
     with ExitStack() as files:
-        pixels = files.enter_context(rows_file(Path(folder, "images.npy"), np.uint8, shape)) if keep else None
         small = files.enter_context(rows_file(Path(folder, "thumbnails.npy"), np.float16, (SIDE, SIDE)))
-        tables = [_described(block, shape, small, pixels) for block in _blocks(zip(paths, decoded))]
+        pixels = None
+        if settings["where"] != "files":
+            pixels = files.enter_context(rows_file(Path(folder, "images.npy"), np.uint8, shape))
+        tables = []
+        for part in parts:
+            small.append(part.thumbnails)
+            if pixels:
+                pixels.append(part.pixels)
+            tables.append(part.table)
     table = pd.concat(tables or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
     usable = table["status"] == "ok"
     table.insert(0, "row", pd.Series(range(len(table)), table.index, "Int64").where(usable))
@@ -103,15 +106,42 @@ def rows_file(path: Path, dtype: type, shape: tuple[int, ...]) -> Iterator[Rows]
         rows.write_header()
 
 
-def _described(block: list[tuple[str, Decoded | DecodeError]], shape: tuple[int, ...], small: Rows, pixels: Rows | None
-               ) -> pd.DataFrame:
-    """Describe images and append thumbnails of the usable ones; append all pixels, those of the others as zeros."""
-    found = np.stack([np.zeros(shape, np.uint8) if isinstance(image, DecodeError) else image.pixels
-                      for _, image in block])
-    small.append(thumbnails(found[[not isinstance(image, DecodeError) for _, image in block]]))
-    if pixels:
-        pixels.append(found)
-    return pd.DataFrame([_row(path, image) for path, image in block], columns=COLUMNS)
+class Part(NamedTuple):
+    """Some consecutive images of a source."""
+
+    table: pd.DataFrame  # a row for each, with COLUMNS
+    thumbnails: np.ndarray  # of the usable ones, float16
+    pixels: np.ndarray  # of all, uint8 [B, C, S, S]; zeros for those that are not usable
+
+
+def parts_of_files(images: Listing, short: int) -> Iterator[Part]:
+    """Decode all files, by a process for each core where they are many."""
+    paths = images.paths()
+    blocks = [paths[start : start + BLOCK] for start in range(0, len(paths), BLOCK)]
+    name, work = f"reading {images.root}".strip(), partial(part_of_files, short=short)
+    parts = mapped(work, blocks, workers(), name) if len(blocks) > 1 else map(work, blocks)
+    return track(parts, name, len(blocks), unit=f"{BLOCK} files")
+
+
+def part_of_files(paths: list[str], short: int) -> Part:
+    """Decode some files."""
+    return described(paths, [attempted(image_path(path), short) for path in paths], (3, short, short))
+
+
+def parts_of_pixels(images: np.ndarray) -> Iterator[Part]:
+    """Describe images that are there already, uint8 [N, C, S, S]."""
+    for start in range(0, len(images), BLOCK):
+        block = [Decoded(image, image.shape[2], image.shape[1]) for image in images[start : start + BLOCK]]
+        yield described([""] * len(block), block, images.shape[1:])
+
+
+def described(paths: list[str], images: list[Decoded | DecodeError], shape: tuple[int, ...]) -> Part:
+    """Return what is kept of some images."""
+    pixels = np.stack([np.zeros(shape, np.uint8) if isinstance(image, DecodeError) else image.pixels
+                       for image in images])
+    usable = [not isinstance(image, DecodeError) for image in images]
+    table = pd.DataFrame([_row(path, image) for path, image in zip(paths, images)], columns=COLUMNS)
+    return Part(table, thumbnails(pixels[usable]).astype(np.float16), pixels)
 
 
 def _row(path: str, image: Decoded | DecodeError) -> dict:
@@ -126,14 +156,3 @@ def _row(path: str, image: Decoded | DecodeError) -> dict:
 def _file_size(path: str) -> int:
     """Return the size of an encoded image in bytes; 0 for a row of an array, for pixels, and for a missing file."""
     return Address.parse(image_path(path)).bytes() if path else 0
-
-
-def _blocks(items: Iterable) -> Iterator[list]:
-    block = []
-    for item in items:
-        block.append(item)
-        if len(block) == BLOCK:
-            yield block
-            block = []
-    if block:
-        yield block

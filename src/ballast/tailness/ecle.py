@@ -9,21 +9,23 @@ over M draws; like the released code, we take all pairs of passes.
 Source: MAK (Jiang et al., NeurIPS 2021, eq. 2; docs/methods/mak.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ballast.embeddings.shards import Shards
+from ballast.embeddings.shuffled import shuffled
 from ballast.runtime.progress import track
 from ballast.runtime.rng import generator
 
 
 def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats: int, block: int, seed: int,
-         device: torch.device | None = None) -> Tensor:
+         device: torch.device | None = None, place: str | Path | None = None) -> Tensor:
     """Return ECLE [P], float32, on the device that computed it.
 
-    The last block of a batching is filled up with images of earlier blocks, whose losses do not count again.
+    The last block of a batching is filled up with images of the first one, whose losses do not count again.
 
     Args:
         views: unit projections of M >= 2 passes, each [P, d].
@@ -32,26 +34,34 @@ def ecle(views: Tensor | Sequence[Tensor | Shards], temperature: float, repeats:
         block: images of a block, n.
         seed: the random seed of the batchings.
         device: where to compute; where the views are, unless it is given. Shards are read on the CPU.
+        place: folder for temporary files, which Shards need; None: the system's.
     """
-    held, device = views[0].device, device or views[0].device
+    device = device or views[0].device
     images = len(views[0])
     total = torch.zeros(images, device=device)
-    for counted, filling in track(_batchings(images, repeats, block, seed), "ECLE", unit="block"):
-        members = torch.cat([counted, filling]).to(held)
-        loss = block_loss(torch.stack([z[members].to(device) for z in views]).float(), temperature)
-        total[members[: len(counted)].to(device)] += loss[: len(counted)]
+    orders = (torch.randperm(images, generator=generator(seed, "ecle", repeat)) for repeat in range(repeats))
+    blocks = (pair for order in orders for pair in batching(views, order, block, place))
+    for counted, z in track(blocks, "ECLE", total=repeats * -(-images // block), unit="block"):
+        loss = block_loss(z.to(device).float(), temperature)
+        total[counted.to(device)] += loss[: len(counted)]
     return total / repeats
 
 
-def _batchings(images: int, repeats: int, block: int, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Return for every block the images whose losses count, and those that fill it up."""
-    blocks = []
-    for repeat in range(repeats):
-        order = torch.randperm(images, generator=generator(seed, "ecle", repeat))
-        for start in range(0, images, block):
-            counted = order[start : start + block]
-            blocks.append((counted, order[: min(block - len(counted), start)]))
-    return blocks
+def batching(views: Tensor | Sequence[Tensor | Shards], order: Tensor, block: int, place: str | Path | None
+             ) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield for every block the images whose losses count [at most n], and the views of the block, [M, n, d]."""
+    first = None
+    for counted, z in zip(order.split(block), in_order(views, order, block, place)):
+        first = z if first is None else first
+        yield counted, torch.cat([z, first[:, : min(block, len(order)) - len(counted)]], 1)
+
+
+def in_order(views: Tensor | Sequence[Tensor | Shards], order: Tensor, block: int, place: str | Path | None
+             ) -> Iterator[Tensor]:
+    """Yield the views of the images in an order [P], [M, block, d] at a time."""
+    if any(isinstance(z, Shards) for z in views):
+        return shuffled(views, order, block, place)
+    return (torch.stack([z[members] for z in views]) for members in order.to(views[0].device).split(block))
 
 
 def block_loss(z: Tensor, temperature: float) -> Tensor:
