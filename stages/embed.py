@@ -26,11 +26,11 @@ from ballast.runtime.host import arriving
 from ballast.runtime.philox import Stream
 from ballast.runtime.progress import track
 from ballast.runtime.ranks import rank
+from stages.common.files import weights_of
 from stages.common.finished import brought_back, keep, key
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
 from stages.common.supervise import run
-from stages.common.files import weights_of
 from stages.common.workers import side_by_side
 
 

@@ -61,7 +61,7 @@ def _leaks(cosine: float) -> pd.DataFrame:
 
 def _seen(store: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the thumbnails of a store's images, and hashes of their pixels."""
-    return load_array(f"{store}/thumbnails.npy"), read_files(store)["hash"].to_numpy()
+    return load_array(f"{store}/thumbnails.npy", mmap_mode="r"), read_files(store)["hash"].to_numpy()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ballast.runtime.ranks import rank
+from stages.common.files import weights_of
 from stages.common.finished import brought_back, keep, key
 from stages.common.live import file_of, followed
 from stages.common.repeats import Repeat

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import normalize
 
 from ballast.embeddings import neighbours
-from ballast.embeddings.neighbours import nearest_neighbours, search
+from ballast.embeddings.neighbours import nearest_neighbours, search, searcher
 
 
 @pytest.fixture(params=["faiss", "torch"])
@@ -37,3 +37,14 @@ def test_search_is_among_all_points():
     expected = (queries @ points.float().T).topk(3)
     torch.testing.assert_close(cosine, expected.values)
     assert torch.equal(index, expected.indices)
+
+
+def test_an_index_of_cells_finds_near_duplicates():
+    torch.manual_seed(2)
+    points = normalize(torch.randn(5000, 16))
+    queries = normalize(points[:300] + 0.05 * torch.randn(300, 16))
+    cosine, index = searcher(points, exact=1000)(queries, 1)
+    expected = search(queries, points, 1)
+    assert (index == expected[1]).float().mean() >= 0.99
+    torch.testing.assert_close(cosine.median(), expected[0].median())
+    assert torch.equal(searcher(points, exact=5000)(queries, 3)[1], search(queries, points, 3)[1])

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from ballast.encoders.model import build
-from ballast.images.decode import MOST_THREADS, workers
 from ballast.runtime.device import device, prepare
 from ballast.runtime.distributed import join_ranks
 from ballast.runtime.errors import BallastError, without_credentials
+from ballast.runtime.processes import MOST, workers
 from tests.builders import NETWORK
 
 
@@ -37,7 +37,7 @@ def test_precision_says_whether_products_have_19_bits():
 
 def test_decoding_threads_are_a_ranks_part_of_the_cpus(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(128)), raising=False)
-    for ranks, expected in ((1, MOST_THREADS), (16, 8), (200, 1)):
+    for ranks, expected in ((1, MOST), (16, 8), (200, 1)):
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(ranks))
         assert workers() == expected
 

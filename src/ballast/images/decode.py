@@ -4,7 +4,6 @@ Gray, palette, CMYK, 16-bit and EXIF-rotated files become RGB as a person sees t
 are named by their addresses (ballast.images.address).
 """
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ballast.images.address import Address
 from ballast.images.room import Room
+from ballast.runtime.processes import workers
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # no format that runs a program or reads other files
 MAX_PIXELS = 64_000_000
@@ -26,7 +26,6 @@ ROOM = Room(MAX_PIXELS)
 MAX_BYTES = 256 << 20
 MIN_SIDE = 2
 BLOCK = 1024  # files that are submitted at once
-MOST_THREADS = 16
 ORIENTATION = 0x0112  # EXIF
 Image.core.set_block_size(64 << 20)  # which the system has back at once; Pillow's 16 MiB stay with each thread
 
@@ -114,15 +113,6 @@ def _decoded(image: Image.Image, least: tuple[int, int] | None, held: ExitStack 
         if held:
             held.enter_context(ROOM.of(image.width * image.height))
     return _to_rgb(ImageOps.exif_transpose(image)), *((height, width) if turned else (width, height))
-
-
-def workers() -> int:
-    """Return the number of threads that decode: this rank's part of the CPUs; pixels do not depend on it.
-
-    Beyond some sixteen, the threads of a process wait for Python's lock.
-    """
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_THREADS, cpus // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
 
 
 def attempted(path: str | Path, size: int) -> Decoded | DecodeError:

@@ -13,11 +13,12 @@ from ballast.augment.draws import Draws
 from ballast.augment.views import augment
 from ballast.images.ahead import moved_ahead
 from ballast.images.crops import crops
-from ballast.images.decode import DecodeError, workers
+from ballast.images.decode import DecodeError
 from ballast.images.nvjpeg import Encoded, cut, decoded, encoded
 from ballast.images.resident import Augmentation, Request
 from ballast.runtime.errors import BallastError
 from ballast.runtime.names import image_path
+from ballast.runtime.processes import workers
 
 AHEAD = 3  # requests that are decoded before they are needed
 CHUNK = 4  # images that a thread decodes per task

@@ -58,13 +58,13 @@ def read_npy(path: str | Path, mmap_mode: str | None = None) -> np.ndarray:
     return array
 
 
-def load_array(path: str | Path) -> np.ndarray:
-    """Read a .npy file that an earlier stage wrote, and never a pickle."""
+def load_array(path: str | Path, mmap_mode: str | None = None) -> np.ndarray:
+    """Read a .npy file that an earlier stage wrote, or map it into memory; never a pickle."""
     path = Path(path)
     if not path.is_file():
         raise BallastError(f"{path}: missing; `dvc repro` makes it")
     try:
-        return read_npy(path)
+        return read_npy(path, mmap_mode)
     except (ValueError, OSError) as error:
         raise BallastError(f"{path}: expected a readable .npy array, got an error ({error}); delete it and run "
                            f"`dvc repro`") from error

@@ -1,6 +1,7 @@
 """Work on many small items by several processes, for what holds Python's lock most of the time."""
 
 import ctypes
+import os
 import signal
 import sys
 from collections import deque
@@ -14,6 +15,7 @@ from ballast.runtime.errors import BallastError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+MOST = 16  # threads or processes
 WAITING = 2  # items of each process that are at work or done
 
 
@@ -50,3 +52,12 @@ def end_with_parent() -> None:
     if sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def workers() -> int:
+    """Return how many threads or processes decode: this rank's part of the CPUs; pixels do not depend on it.
+
+    Beyond some sixteen, the threads of a process wait for Python's lock.
+    """
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST, cpus // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))

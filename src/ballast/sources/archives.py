@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ballast.images.address import Address, row_groups
-from ballast.images.decode import workers
 from ballast.runtime.errors import BallastError, reason
 from ballast.runtime.files import resolve_path
 from ballast.runtime.names import escaped
-from ballast.runtime.processes import mapped
+from ballast.runtime.processes import mapped, workers
 
 KINDS = (".tar", ".parquet")
 MOST_SHARDS = 1_000_000

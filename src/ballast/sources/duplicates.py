@@ -43,7 +43,7 @@ def nearest_reference(
     An image of one flat color is similar to no other: its cosine is 0, unless another has the same pixels.
 
     Args:
-        pool: thumbnails [P, SIDE, SIDE].
+        pool: thumbnails [P, SIDE, SIDE], which may be a file that is mapped into memory.
         pool_hash: a hash of the pixels of every pool image [P].
         reference: thumbnails [N, SIDE, SIDE], at least one.
         reference_hash: a hash of the pixels of every reference image [N].
@@ -51,13 +51,12 @@ def nearest_reference(
     Returns:
         Positions of reference images int64 [P], and cosines float32 [P], which are 1 for the same pixels.
     """
-    unit_pool = _unit(pool)
     unit_reference = _unit(reference)
     block = max(1, BLOCK_VALUES // len(reference))
     index = np.zeros(len(pool), np.int64)
     cosine = np.zeros(len(pool), np.float32)
     for start in range(0, len(pool), block):
-        similar = unit_pool[start : start + block] @ unit_reference.T
+        similar = _unit(pool[start : start + block]) @ unit_reference.T
         best = similar.argmax(1)
         index[start : start + block] = best
         cosine[start : start + block] = similar[np.arange(len(best)), best]

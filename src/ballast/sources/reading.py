@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ballast.images.address import Address
-from ballast.images.decode import Decoded, DecodeError, attempted, workers
+from ballast.images.decode import Decoded, DecodeError, attempted
 from ballast.images.folder import save_folder
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import written
 from ballast.runtime.names import image_path
-from ballast.runtime.processes import mapped
+from ballast.runtime.processes import mapped, workers
 from ballast.runtime.progress import track
 from ballast.sources.duplicates import SIDE, thumbnails
 from ballast.sources.listing import Listing

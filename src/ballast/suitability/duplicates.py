@@ -8,11 +8,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ballast.embeddings.neighbours import nearest_neighbours, search
+from ballast.embeddings.neighbours import nearest_neighbours, search, searcher
 from ballast.embeddings.shards import Shards
 
 RARE = 0.001  # fraction of different images that are as similar
 BLOCK = 1 << 16
+EXACT = 1_000_000  # images up to which a pool image is compared with each of them
 
 
 def bound_within(in_domain: Tensor) -> float:
@@ -35,12 +36,15 @@ def duplicated(some: Tensor, all_: Tensor, bound: float) -> float:
 def pairs(pool: Tensor | Shards, others: Tensor, bound: float) -> pd.DataFrame:
     """Return the pool images [P, d] with a near duplicate among others [M, d], the most similar first.
 
+    Among more than a million others, an index finds them (faiss's IVF).
+
     Returns:
         Columns pool and other, rows of each, and their cosine.
     """
+    find = searcher(others.float().cpu(), exact=EXACT)
     tables, start = [], 0
     for rows in pool.split(BLOCK):
-        near, index = search(rows.float().cpu(), others.float().cpu(), 1)
+        near, index = find(rows.float().cpu(), 1)
         hit = (near[:, 0] >= bound).nonzero().squeeze(1)
         tables.append(pd.DataFrame({"pool": (hit + start).numpy(), "other": index[hit, 0].numpy(),
                                     "cosine": near[hit, 0].numpy().round(4)}))
