@@ -44,7 +44,7 @@ def main(out: str) -> None:
 
 def of_repeat(repeat: Repeat, selections: dict[str, dict], budget: int) -> list[dict[str, object]]:
     """Return the recalls of one repeat."""
-    images = pd.read_csv(f"data/scores/{repeat.number}.csv", usecols=["pool"])["pool"].size
+    images = len(pd.read_parquet(f"data/scores/{repeat.number}.parquet", columns=["pool"]))
     looks = seen("scores", repeat, images, torch.device("cpu"))
     wanted = {"mak": choose(selection_of(selections["mak"]), looks, budget, repeat.seed)["pool"],
               "colt": pd.Series(colt(looks, budget).numpy())}

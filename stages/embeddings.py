@@ -10,7 +10,7 @@ from ballast.runtime.files import resolve_path, save_array
 from ballast.runtime.tables import read_table
 from stages.common.supervise import run
 
-POOL = "data/pool/manifest.csv"
+POOL = "data/pool/manifest.parquet"
 
 
 def main(name: str) -> None:

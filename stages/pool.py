@@ -6,6 +6,7 @@ import pandas as pd
 from ballast.images.folder import read_files, restrict, save_empty
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.tables import write_table
 from ballast.sources.duplicates import nearest_reference
 from ballast.sources.load import load_pool, overlap
 from ballast.sources.reading import read
@@ -36,7 +37,9 @@ def main() -> None:
     save_empty("data/pool/none", like=STORE)
     number = pd.Series(range(len(kept)), index=usable[kept])
     manifest.insert(0, "pool", number.reindex(manifest.index).astype("Int64"))
-    write_atomic("data/pool/manifest.csv", manifest.drop(columns="row").to_csv(index=False))
+    write_table("data/pool/manifest.parquet", manifest.drop(columns="row"))
+    left_out = manifest.loc[manifest["status"] != "ok", ["path", "status"]]
+    write_atomic("data/pool/left_out.csv", left_out.to_csv(index=False))
     write_atomic("data/pool/leaks.csv", leaks.to_csv(index_label="read"))
     print(f"pool: {len(kept)} images; {len(manifest) - len(kept)} of {len(manifest)} left out; "
           f"{len(leaks)} like a train or test image ({leakage['action']})")

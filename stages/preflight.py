@@ -20,7 +20,7 @@ from stages.common.supervise import run
 def main() -> None:
     p = parameters("repeats", "seed", "split", "selections", profile=("network", "sampling", "score"))
     lists = {repeat.list("longtail"): load_array(repeat.list("longtail")) for repeat in repeats_of(p)}
-    pool = int(read_table("data/pool/manifest.csv", "pool")["pool"].count())
+    pool = int(read_table("data/pool/manifest.parquet", "pool")["pool"].count())
     smallest, budget = min(lists, key=lambda path: len(lists[path])), p.profile.sampling.budget
     images = len(lists[smallest])
     if images < 2:
@@ -29,7 +29,7 @@ def main() -> None:
     profile = f"configs/profiles/{p.profile.name}.yaml"
     if budget > pool:
         raise BallastError(f"{profile}: sampling.budget: expected at most {pool}, the images of the pool "
-                           f"(data/pool/manifest.csv), got {budget}; lower it")
+                           f"(data/pool/manifest.parquet), got {budget}; lower it")
     check_sizes(p.selections, pool, budget)
     for path, clusters in {f"{profile}: score.centres": p.profile.score.centres, **clusters_of_rows()}.items():
         if clusters > images:

@@ -12,6 +12,7 @@ from ballast.embeddings.shards import MEMORY, load_shards
 from ballast.runtime.device import prepare
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import emptied, scratch, write_atomic
+from ballast.runtime.tables import write_table
 from ballast.selection.proximity import distance_to_centres
 from ballast.tailness.ecle import ecle
 from stages.common.parameters import parameters
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 def score(p, repeat: Repeat) -> None:
-    """Write data/scores/<repeat>.csv."""
+    """Write data/scores/<repeat>.parquet."""
     device, settings, cache = prepare(p.threads, p.deterministic), p.profile.score, f"data/embed/{repeat.number}"
     in_domain, pool = (load_shards(f"{cache}/{name}", device) for name in ("in_domain", "pool"))
     passes = sorted(Path(cache, "views").glob("*"))
@@ -50,7 +51,7 @@ def score(p, repeat: Repeat) -> None:
         tailness = torch.full((len(pool),), torch.nan)
     distance = distance_to_centres(pool, kmeans(in_domain, settings.centres)[1])
     scores = pd.DataFrame({"pool": range(len(pool)), "ecle": tailness.cpu(), "distance": distance.cpu()})
-    write_atomic(f"data/scores/{repeat.number}.csv", scores.to_csv(index=False))
+    write_table(f"data/scores/{repeat.number}.parquet", scores)
 
 
 if __name__ == "__main__":

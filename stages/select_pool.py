@@ -51,7 +51,7 @@ def seen(by: str, repeat: Repeat, images: int, device: torch.device) -> Evidence
     in_domain, pool = (load_shards(f"data/embed/{repeat.number}/{name}", device) for name in ("in_domain", "pool"))
     if by == "embed":
         return Evidence(images, in_domain, pool)
-    scores = read_table(f"data/scores/{repeat.number}.csv", "ecle", "distance")
+    scores = read_table(f"data/scores/{repeat.number}.parquet", "ecle", "distance")
     return Evidence(images, in_domain, pool, *(torch.from_numpy(scores[name].to_numpy("float32"))
                                            for name in ("ecle", "distance")))
 

@@ -34,6 +34,7 @@ FLOORS = (  # an import goes to a lower floor or stays in its package
     ("evaluation",),
     ("report",),
     ("export",),
+    ("engine",),
     ("commands",),
     ("cli",),
 )

@@ -61,7 +61,10 @@ def _of_encoders(commands: argparse._SubParsersAction) -> None:
                          ".tar archive, or a .parquet table with encoded images")
     command.add_argument("--root", help="where the paths of a list start")
     command.add_argument("--out", required=True, type=Path,
-                         help="features [N, d] as .npy or .parquet; a .csv beside it names their files")
+                         help="features [N, d] as .npy or .parquet; a .csv beside it names their files. Without an "
+                         "ending: a folder of shards, for large pools")
+    command.add_argument("--engine", choices=("loop", "ray"), default="loop", help="who computes a folder of shards "
+                         "(loop: this process, or the ranks of torchrun)")
     command = commands.add_parser("knn", help="find the images nearest to one: see what an encoder has learnt")
     command.add_argument("--encoder", required=True, help=ENCODER)
     command.add_argument("--query", required=True, nargs="+", metavar="IMAGE",

@@ -95,7 +95,7 @@ def test_a_damaged_state_is_left_out(victim, trial, damage):
 
 
 @pytest.mark.parametrize("file", some(["data/embed/1/pool/00000.npy", "data/embed/1/views/001/00000.npy",
-                                       "data/scores/1.csv",
+                                       "data/scores/1.parquet",
                                        "runs/simclr/1/encoder.safetensors", "data/pool/all/images.npy"], 1))
 @pytest.mark.parametrize("damage", some(["one bit", "cut off"], 1))
 def test_a_damaged_file_between_stages_comes_back(victim, trial, file, damage):

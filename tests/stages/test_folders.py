@@ -49,7 +49,7 @@ def project(make_project, tmp_path_factory):
 
 def test_one_command_runs_folders_to_the_table(project):
     assert {"images", "pool", "pretrain@mak", "evaluate@mak"} <= set(project.repro("evaluate@mak"))
-    manifest = pd.read_csv(project.folder / "data/pool/manifest.csv")
+    manifest = pd.read_parquet(project.folder / "data/pool/manifest.parquet")
     left_out = manifest[manifest["status"] != "ok"]
     left_out = left_out.set_index(left_out["path"].str.rsplit("/", n=1).str[-1])["status"]
     assert left_out["leaked.png"].startswith("test image ") and left_out["text.jpg"].startswith("not an image")

@@ -92,7 +92,7 @@ def test_without_labels_what_is_known_is_reported_and_nothing_else(unlabelled):
 
 
 def test_the_exported_encoder_embeds_a_folder(unlabelled):
-    pool = pd.read_csv(unlabelled.folder / "data/pool/manifest.csv")["path"][0].rsplit("/", 1)[0]
+    pool = pd.read_parquet(unlabelled.folder / "data/pool/manifest.parquet")["path"][0].rsplit("/", 1)[0]
     words = {"--encoder": "runs/colt/1/encoder.safetensors", "--images": pool, "--out": "features.npy"}
     unlabelled.run("python", "-m", "ballast.cli", "embed", *(word for pair in words.items() for word in pair))
     assert np.load(unlabelled.folder / "features.npy").shape == (200, 32)

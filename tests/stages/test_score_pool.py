@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 from torch.nn.functional import normalize
@@ -23,10 +24,10 @@ def test_only_finite_scores_are_written(tmp_path, monkeypatch):
         chance = torch.Generator().manual_seed(len(name))
         save_shards(f"data/embed/1/{name}", [normalize(torch.randn(12, 4, generator=chance))])
     score_pool.score(P, Repeat(1, 1, 1))
-    written = (tmp_path / "data/scores/1.csv").read_text()
-    assert written.startswith("pool,ecle,distance\n") and written.count("\n") == 13 and "nan" not in written.lower()
+    written = pd.read_parquet(tmp_path / "data/scores/1.parquet")
+    assert list(written) == ["pool", "ecle", "distance"] and len(written) == 12 and not written.isna().any(axis=None)
     monkeypatch.setattr(score_pool, "ecle", lambda *_: torch.tensor([1.0] * 11 + [torch.nan]))
     line = "configs/profiles/smoke.yaml: score.temperature: expected one with which every ECLE is finite, got 0.2"
     with pytest.raises(BallastError, match=line):
         score_pool.score(P, Repeat(1, 1, 1))
-    assert (tmp_path / "data/scores/1.csv").read_text() == written
+    assert pd.read_parquet(tmp_path / "data/scores/1.parquet").equals(written)

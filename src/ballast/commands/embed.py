@@ -11,14 +11,38 @@ from ballast.export.served import Served
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import save_array, write_atomic, written
 from ballast.runtime.progress import track
+from ballast.sources.listing import listing
 
 SUFFIXES = (".npy", ".parquet")
 
 
-def embed(encoder: str, images: str, root: str | None, out: Path) -> None:
+def embed(encoder: str, images: str, root: str | None, out: Path, engine: str = "loop") -> None:
+    """Write the features of all images that can be read: in one file, or in the folder of a pool."""
+    if not out.suffix:
+        embed_pool(encoder, images, root, out, engine)
+    elif out.suffix in SUFFIXES and engine == "loop":
+        embed_file(encoder, images, root, out)
+    else:
+        raise BallastError(f"--out {out}: expected a name that ends in {' or '.join(SUFFIXES)}, or a folder")
+
+
+def embed_pool(encoder: str, images: str, root: str | None, out: Path, engine: str) -> None:
+    """Write the folder of a pool's features, or what is missing in it (ballast.engine.pool)."""
+    from ballast.engine.pool import Pool
+    from ballast.engine.ways import WAYS
+
+    load_encoder(encoder)  # what is wrong with it is said before images are listed
+    pool = Pool(out, encoder)
+    pool.begin(listing(images, root, labelled=False).paths())
+    WAYS[engine](pool)
+    manifest = pool.end()
+    if manifest:
+        print(f"{manifest['images']} features in {len(manifest['shards'])} shards to {out}; {manifest['left_out']} "
+              f"files could not be read ({out}/done)")
+
+
+def embed_file(encoder: str, images: str, root: str | None, out: Path) -> None:
     """Write the features float32 [N, d] of all images that can be read, and a table of all files: row, path, status."""
-    if out.suffix not in SUFFIXES:
-        raise BallastError(f"--out {out}: expected a name that ends in {' or '.join(SUFFIXES)}")
     model, size, short = load_encoder(encoder)
     served, parts, status = Served(model, size, short), [], {}
     source, total = images_of(images, root, short)

@@ -16,6 +16,7 @@ from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.vectors import files_of, unit_vectors
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import read_npy, write_atomic
+from ballast.runtime.names import unescaped
 from ballast.selection.choose import Evidence, choose
 from ballast.selection.explain import nearest_seed
 from ballast.selection.proximity import distance_to_centres
@@ -27,8 +28,8 @@ SCORING = {"repeats": 1, "block": 512, "temperature": 0.2, "centres": 10}  # of 
 def select(in_domain: list[str], pool: list[str], rule: str, budget: int, out: Path, views: list[list[str]] = (),
            among: Path | None = None, settings: list[str] = (), seed: int = 1, explain: bool = False) -> None:
     """Write the choice of a rule as a table; the arguments are those of the command line."""
-    if out.suffix not in (".parquet", ".csv"):
-        raise BallastError(f"--out {out}: expected a name that ends in .parquet or .csv")
+    if out.suffix not in (".parquet", ".csv", ".txt"):
+        raise BallastError(f"--out {out}: expected a name that ends in .parquet, .csv or .txt")
     if budget < 1:
         raise BallastError(f"--budget: expected at least 1, got {budget}")
     selection, scoring = parsed(rule, settings)
@@ -46,7 +47,10 @@ def select(in_domain: list[str], pool: list[str], rule: str, budget: int, out: P
     table = chosen if explain else chosen[["pool"]]
     if explain:
         table = pd.concat([table, nearest_seed(vectors[torch.tensor(table["pool"].to_numpy())], seeds)], axis=1)
-    write_table(named(table, files_of(pool)), out)
+    if out.suffix == ".txt":
+        write_atomic(out, as_list(paths_of(chosen["pool"].to_numpy(), files_of(pool))))
+    else:
+        write_table(named(table, files_of(pool)), out)
     print(f"{len(table):,} of {len(vectors):,} pool images by {rule} to {out}")
 
 
@@ -109,6 +113,31 @@ def named(table: pd.DataFrame, files: list[Path]) -> pd.DataFrame:
     start = np.cumsum([0, *(rows_in(path) for path in files)])
     file = np.searchsorted(start, table["pool"], side="right") - 1
     return table.assign(file=[str(files[number]) for number in file], row=table["pool"] - start[file])
+
+
+def paths_of(rows: np.ndarray, files: list[Path]) -> np.ndarray:
+    """Return the addresses of some images of a pool whose files name them, as `ballast embed` writes Parquet."""
+    from pyarrow.parquet import read_table
+
+    start = np.cumsum([0, *(rows_in(path) for path in files)])
+    file = np.searchsorted(start, rows, side="right") - 1
+    found = np.empty(len(rows), object)
+    for number in np.unique(file):
+        try:
+            column = read_table(files[number], columns=["path"])["path"]
+        except (ValueError, KeyError) as error:
+            raise BallastError(f"{files[number]}: expected a table with a column path, which a .txt needs; name a "
+                               f".parquet or a .csv") from error
+        found[file == number] = column.take(rows[file == number] - start[number]).to_pylist()
+    return found
+
+
+def as_list(paths: np.ndarray) -> str:
+    """Return a list that a data set's ``pool`` may name; its ``pool_root`` is ``.``, or of absolute paths ``/``."""
+    names = [unescaped(path) for path in paths]
+    if any("\n" in name for name in names):
+        raise BallastError("--out: expected names of one line, got a line break in one; name a .parquet or a .csv")
+    return "".join(f"{name.removeprefix('/')}\n" for name in names)
 
 
 def rows_in(path: Path) -> int:

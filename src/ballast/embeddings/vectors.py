@@ -1,5 +1,6 @@
 """Vectors from elsewhere: .npy matrices, or Parquet tables with one column of vectors, read block by block."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ballast.runtime.code import digest
 from ballast.runtime.errors import BallastError, reason
 from ballast.runtime.files import read_npy
+from ballast.runtime.tables import read_json
 
 ROWS = 1 << 16  # of a block
 SUFFIXES = (".npy", ".parquet")
+MANIFEST = "manifest.json"  # of a folder that `ballast embed` has written
+NAMED_BY_CONTENT = re.compile("[0-9a-f]{64}")
 
 
 def unit_vectors(paths: Sequence[str | Path]) -> Tensor:
@@ -22,6 +27,9 @@ def unit_vectors(paths: Sequence[str | Path]) -> Tensor:
     """
     parts, width, first = [], 0, None
     for path in files_of(paths):
+        if NAMED_BY_CONTENT.fullmatch(path.stem) and path.exists() and digest(path) != path.stem:
+            raise BallastError(f"{path}: expected the content that it is named by, got other bytes; run `ballast "
+                               f"embed` again")
         for block in row_blocks(path):
             width, first = width or block.shape[1], first or path
             if block.shape[1] != width:
@@ -31,10 +39,14 @@ def unit_vectors(paths: Sequence[str | Path]) -> Tensor:
 
 
 def files_of(paths: Sequence[str | Path]) -> list[Path]:
-    """Return the files, and those of folders in the order of names."""
+    """Return the files, and those of folders: in the order of their manifest, or of names."""
     found: list[Path] = []
     for path in map(Path, paths):
-        inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES) if path.is_dir() else [path]
+        inside = [path]
+        if Path(path, MANIFEST).exists():
+            inside = [path / shard["file"] for shard in read_json(path / MANIFEST, "shards")["shards"]]
+        elif path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
         if not inside:
             raise BallastError(f"{path}: expected a folder with .npy or .parquet files, got none")
         found += inside

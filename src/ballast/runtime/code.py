@@ -16,7 +16,10 @@ def loaded_code() -> dict[str, str]:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file, or an empty text where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def edited(before: dict[str, str]) -> str | None:

@@ -7,20 +7,33 @@ from typing import Any
 import pandas as pd
 
 from ballast.runtime.errors import BallastError, reason
+from ballast.runtime.files import written
 
 
 def read_table(path: str | Path, *columns: str, text: str = "") -> pd.DataFrame:
-    """Read a CSV file that has some columns; the one called ``text`` holds text, also where it says NA, null or 007."""
+    """Read a CSV or Parquet file that has some columns.
+
+    In a CSV file the column called ``text`` holds text, also where it says NA, null or 007.
+    """
     try:
-        table = pd.read_csv(path)
-        if text in table:
+        is_parquet = str(path).endswith(".parquet")
+        table = pd.read_parquet(path) if is_parquet else pd.read_csv(path)
+        if text in table and not is_parquet:
             table[text] = pd.read_csv(path, usecols=[text], dtype=str, keep_default_na=False)[text]
-    except ValueError as error:  # pandas' errors and that of UTF-8 are of this kind
+    except (ValueError, OSError) as error:  # of pandas, of UTF-8 or of pyarrow
+        if isinstance(error, FileNotFoundError):
+            raise
         raise _damaged(path, "table", error) from error
     missing = [name for name in columns if name not in table]
     if missing:
         raise _damaged(path, "table", ValueError(f"no column {missing[0]}"))
     return table
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, atomically."""
+    with written(path) as file:
+        table.to_parquet(file, index=False)
 
 
 def read_json(path: str | Path, *keys: str) -> Any:
