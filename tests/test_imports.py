@@ -57,7 +57,7 @@ def imported(*folders: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("folders", "extras"), [
-    (["src"], ["parquet", "export"]), (["stages", "scripts", "benchmarks"], ["pipeline", "live"]),
+    (["src"], ["parquet", "export", "ray"]), (["stages", "scripts", "benchmarks"], ["pipeline", "live"]),
     (["tests"], ["pipeline", "dev"])])
 def test_what_is_imported_is_declared(folders, extras):
     assert imported(*folders) - declared(*extras) == set()
