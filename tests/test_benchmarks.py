@@ -9,7 +9,7 @@ from tests import ROOT
 
 TABLES = {
     "selection": ["K-center", "K-center, large", "ECLE"],
-    "scale": ["Selection from shards"],
+    "scale": ["Choice from files", "MAK's scores from files of ten passes", "Choice from vectors"],
     "step": ["Training step"],
     "evaluation": ["Pool embedding", "Round of COLT", "Probe"],
     "augmentation": ["Augmentation"],
