@@ -66,7 +66,7 @@ def project(make_project):
     shutil.copytree(external / "test/A", finished.folder / "new_photos")
     write_vectors(finished.folder)
     with open(finished.folder / ".git/info/exclude", "a") as ignored:
-        ignored.write("new_photos\nserver.log\nfeatures.*\n.venv\n*.npy\n*.parquet\naudit.*\nnearest.png\n")
+        ignored.write("new_photos\nserver.log\nfeatures.*\n.venv\n*.npy\n*.parquet\nembedded\nshortlist.txt\naudit.*\nnearest.png\n")
     finished.git("branch", "-M", "main")
     keep_rows(finished)
     finished.run("dvc", "repro", "report_page")

@@ -14,7 +14,7 @@ from tests.faults.watched import Watched, is_stage
 ALL = os.environ.get("BALLAST_FAULTS") == "all"
 TALLY: dict[str, list[int]] = defaultdict(lambda: [0, 0])
 EVERY = [*(f"pretrain@{name}" for name in ("simclr", "sdclr", "bcl", "colt", "guide")), "student@guided", "embed",
-         "select_pool@mak", "evaluate@guided"]
+         "pool", "select_pool@mak", "evaluate@guided"]
 TARGETS = EVERY if ALL else ["pretrain@colt", "select_pool@mak"]
 LONGER = {"pretrain.epochs": 40, "student.epochs": 40, "sampling.warmup": 10, "sampling.every": 20}
 with_all = pytest.mark.skipif(not ALL, reason="`make faults` runs it")

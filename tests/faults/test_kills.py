@@ -51,12 +51,23 @@ def test_killed_many_times_on_the_way(victim, trial, seconds, number):
         victim.require_whole("pretrain@guide")
 
 
-def kill(victim, target: str, who: str, after: float) -> None:
+@with_all
+@pytest.mark.parametrize("who", VICTIMS)
+def test_two_ranks_that_embed_are_killed_and_one_process_goes_on(victim, trial, seconds, who):
+    after = random.Random(who).uniform(0.5, 1.2) * seconds("embed")
+    with trial("kill -9, embed by two ranks"):
+        kill(victim, "embed", who, after, BALLAST_LAUNCHER="torchrun --standalone --nproc-per-node 2")
+        victim.again("embed")
+        victim.require_whole("embed")
+
+
+def kill(victim, target: str, who: str, after: float, **environment: str) -> None:
     """Start a stage anew and kill some seconds later; what is already gone cannot be killed."""
     victim.run("python", "-m", "scripts.mend")
     if not list(victim.folder.glob(".scratch/*/*/state.pt")):  # the first of several kills
         victim.forget()
-    run = subprocess.Popen(["dvc", "repro", "-f", "-s", target], cwd=victim.folder, env=victim.environment,
+    run = subprocess.Popen(["dvc", "repro", "-f", "-s", target], cwd=victim.folder,
+                           env={**victim.environment, **environment},
                            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after)
     stage = victim.trainer()

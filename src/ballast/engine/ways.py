@@ -2,8 +2,11 @@
 
 import os
 
+import torch
+
 from ballast.engine.embedder import Embedder
 from ballast.engine.pool import Pool
+from ballast.runtime.device import device
 from ballast.runtime.errors import BallastError
 from ballast.runtime.progress import track
 
@@ -14,6 +17,8 @@ def by_loop(pool: Pool) -> None:
     missing = [shard for shard in pool.shards()[number::ranks] if not pool.is_done(shard)]
     if not missing:
         return
+    if device().type == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     embedder = Embedder(pool.encoder)
     for shard in track(missing, "embed", unit="shard"):
         pool.make(shard, embedder)
