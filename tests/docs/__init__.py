@@ -10,9 +10,9 @@ PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
 
 
 def commands(page: str) -> list[str]:
-    """Lines of the blocks marked as sh, without comments."""
+    """Commands in the blocks marked as sh, a line each, without comments."""
     blocks = re.findall(r"^```sh\n(.*?)^```", PAGES[page], re.MULTILINE | re.DOTALL)
-    return [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.replace("\\\n", " ").splitlines()]
 
 
 def place(page: str) -> Path:
