@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ballast.engine import Embedder
 from ballast.engine import pool as pools
 from ballast.runtime.errors import BallastError
 from ballast.sources.listing import listing
+from ballast.sources.reading import read
 from tests import ROOT
 from tests.images.examples import files
 
@@ -153,11 +155,16 @@ def test_a_shard_that_is_gone_or_changed_is_one_line(place):
         unit_vectors(["pool"])
 
 
-def test_a_choice_is_the_list_of_a_pool(place):
-    cli.main(words("pool"))
-    cli.main(["select", "--in-domain", "pool", "--pool", "pool", "--rule", "random", "--budget", "3", "--out", "x.txt"])
-    cli.main(["select", "--in-domain", "pool", "--pool", "pool", "--rule", "random", "--budget", "3", "--out", "x.csv"])
+@pytest.mark.parametrize("source", ["files", "files.tar"])
+def test_a_choice_is_the_list_of_a_pool(place, source):
+    with tarfile.open("files.tar", "w") as archive:
+        archive.add("files")
+    cli.main(words("pool", images=source))
+    for out in ("x.txt", "x.csv"):
+        cli.main(["select", "--in-domain", "pool", "--pool", "pool", "--rule", "random", "--budget", "3", "--out", out])
     names = Path("x.txt").read_text().splitlines()
-    good = [path for path in listing("files", None, labelled=False).paths() if not path.endswith("2.jpg")]
+    good = [path for path in listing(source, None, labelled=False).paths() if not path.endswith("2.jpg")]
     assert names == [good[row] for row in pd.read_csv("x.csv")["pool"]]
-    assert listing("x.txt", ".", labelled=False).paths() == [f"./{name}" for name in names]
+    again = listing("x.txt", ".", labelled=False)
+    assert again.paths() == [f"./{name}" for name in names]
+    assert (read("store", again, {"size": 16})["status"] == "ok").all()
