@@ -39,3 +39,10 @@ def test_distance_is_to_the_nearest_centre_of_unit_length():
     _, _, pool, centres = scores()
     expected = torch.tensor(distance_by_loops(pool, centres))
     torch.testing.assert_close(distance_to_centres(pool, 3 * centres, block=7), expected)
+
+
+def test_candidates_of_many_scores_are_found_part_by_part(monkeypatch):
+    q = torch.randperm(101, generator=torch.Generator().manual_seed(0)).float()
+    expected = mak.candidates(q, 10, 1.5)
+    monkeypatch.setattr(mak, "BLOCK", 16)
+    assert torch.equal(mak.candidates(q, 10, 1.5), expected) and len(mak.candidates(q, 90, 2.0)) == 101

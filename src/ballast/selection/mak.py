@@ -13,15 +13,22 @@ from torch import Tensor
 from ballast.embeddings.shards import Shards
 from ballast.selection.kcenter import kcenter_greedy
 
+BLOCK = 1 << 24  # scores that are compared at a time
+
 
 def score(ecle: Tensor, distance: Tensor, alpha: float) -> Tensor:
     """Return q [P] from ECLE [P] and Dist [P]: alpha = 1 is tailness alone, alpha = 0 proximity alone."""
-    return alpha * _standardized(ecle) - (1 - alpha) * _standardized(distance)
+    return _standardized(ecle).mul_(alpha).sub_(_standardized(distance).mul_(1 - alpha))  # in place: P may be 1e8
 
 
 def candidates(q: Tensor, budget: int, ratio: float) -> Tensor:
     """Return the indices of the int(ratio * budget) largest scores q [P], best first."""
-    return q.topk(min(int(ratio * budget), len(q))).indices
+    count = min(int(ratio * budget), len(q))
+    best = [part.topk(min(count, len(part))) for part in q.split(BLOCK)]  # topk takes 16 bytes for each number
+    if len(best) == 1:
+        return best[0].indices
+    index = torch.cat([found.indices + number * BLOCK for number, found in enumerate(best)])
+    return index[torch.cat([found.values for found in best]).topk(count).indices]
 
 
 def select(q: Tensor, pool: Tensor | Shards, in_domain: Tensor, budget: int, ratio: float) -> Tensor:
@@ -42,4 +49,4 @@ def select(q: Tensor, pool: Tensor | Shards, in_domain: Tensor, budget: int, rat
 
 def _standardized(value: Tensor) -> Tensor:
     std = value.std(correction=0)
-    return torch.zeros_like(value) if std == 0 else (value - value.mean()) / std
+    return torch.zeros_like(value) if std == 0 else (value - value.mean()).div_(std)

@@ -21,6 +21,9 @@ def distance_to_centres(pool: Tensor | Shards, centres: Tensor, block: int = 655
         centres: the in-domain centres, [C, d], of any length.
         block: rows of the pool compared at a time.
     """
-    centres = normalize(centres)
-    parts = (rows.to(centres.device).float() for rows in pool.split(block))  # Shards read on the CPU
-    return 1 - torch.cat([(rows @ centres.T).max(1).values for rows in parts])
+    centres, start = normalize(centres), 0
+    distance = torch.empty(len(pool), device=centres.device)
+    for rows in pool.split(block):  # Shards read on the CPU
+        distance[start : start + len(rows)] = 1 - (rows.to(centres.device).float() @ centres.T).max(1).values
+        start += len(rows)
+    return distance
