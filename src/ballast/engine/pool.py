@@ -50,7 +50,8 @@ class Pool:
         if self.images.exists() and self.images.read_bytes() != content.getvalue():
             raise BallastError(f"{self.folder}: expected the features of these images by this encoder, got others; "
                                f"name another folder, or delete it")
-        write_atomic(self.images, content.getbuffer())
+        if not self.images.exists():
+            write_atomic(self.images, content.getbuffer())
 
     def shards(self) -> range:
         """Return the numbers of all shards."""
@@ -97,6 +98,8 @@ class Pool:
         found = [self.described(number) for number in self.shards()]
         if None in found:
             return None
+        for left in (*self.folder.glob(".*.parquet*.tmp"), *self.done.glob(".*.tmp")):
+            left.unlink(missing_ok=True)  # of processes that were killed
         manifest = {"images": sum(shard["rows"] for shard in found),
                     "left_out": sum(len(shard["left_out"]) for shard in found),
                     "shards": [{"file": shard["file"], "rows": shard["rows"]} for shard in found]}

@@ -12,13 +12,14 @@ from typing import BinaryIO
 import numpy as np
 
 from ballast.runtime.errors import BallastError, reason
+from ballast.runtime.ranks import apart
 
 
 @contextmanager
 def written(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file for writing that gets its name once it is complete and on the disk; an old one stays until then."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}{apart()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
