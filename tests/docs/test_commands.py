@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from tests.docs import PAGES, commands
+from tests.docs.warm import warm_stages
 from tests.stages.test_folders import write_glyphs
 
 ALL = os.environ.get("BALLAST_DOCS") == "all"
@@ -45,15 +46,21 @@ SECONDS_OF_THE_QUEUE = 900
 
 
 @pytest.fixture(scope="module")
-def project(make_project):
+def project(make_project, tmp_path_factory):
     """A finished project of the rows that the commands name, ready to be told what a reader would tell it."""
     finished = make_project()
     environment = finished.folder / ".venv"
-    environment.mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (environment / name).symlink_to(Path(sys.prefix) / name)
-    (environment / "ready").touch()
-    finished.environment["BALLAST_DOCS"] = ""
+    with warm_stages(environment, tmp_path_factory.mktemp("warm") / "stages"):
+        for name in ("lib", "pyvenv.cfg"):
+            (environment / name).symlink_to(Path(sys.prefix) / name)
+        (environment / "ready").touch()
+        finished.environment |= {"BALLAST_DOCS": "", "PATH": f"{environment}/bin:{os.environ['PATH']}"}
+        prepare(finished)
+        yield finished
+
+
+def prepare(finished):
+    """Make everything small, add the files that readers have, and run it to the report."""
     for name in SMALL:
         shutil.copy(finished.folder / "configs/profiles/smoke.yaml", finished.folder / f"configs/profiles/{name}.yaml")
     change(finished, "folders", "longtail", largest=40, ratio=20, few_shot=0.05, val_per_class=10)
@@ -71,7 +78,6 @@ def project(make_project):
     keep_rows(finished)
     finished.run("dvc", "repro", "report_page")
     finished.commit()
-    return finished
 
 
 def keep_rows(project):

@@ -23,6 +23,13 @@ CHOSEN: dict[str, str] = {}  # variables of the libraries, some of which read th
 
 def main() -> None:
     """Load, then answer until the input ends."""
+    load()
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+def load() -> None:
+    """Load the libraries, and forget all of the project."""
     from ballast.runtime.portable import limit_threads, make_portable
 
     before = dict(os.environ)
@@ -33,8 +40,6 @@ def main() -> None:
         import_module(name)
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ballast", "stages")]:
         del sys.modules[name]
-    for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), flush=True)
 
 
 def answer(asked: dict) -> int | None:
