@@ -119,6 +119,12 @@ def test_a_thousand_images_by_the_loop_by_ranks_by_ray_and_by_ray_after_a_kill(p
     assert written("pool0") == written("pool1") == written("pool2")
 
 
+def test_nonsense_in_the_place_of_a_rank_is_one_line(place, monkeypatch):
+    monkeypatch.setenv("RANK", "x")
+    with pytest.raises(SystemExit, match="ballast: RANK: expected a number, as torchrun sets it, got 'x'; unset it"):
+        cli.main(words("pool"))
+
+
 def test_a_damaged_encoder_is_one_line_before_any_work(place):
     Path("run/encoder.safetensors").write_bytes(b"damaged")
     with pytest.raises(SystemExit, match="expected a readable safetensors file"):

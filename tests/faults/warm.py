@@ -16,7 +16,8 @@ from importlib import import_module
 LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.cluster", "sklearn.linear_model",
              "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm", "PIL.Image", "matplotlib.figure", "faiss",
              "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api",
-             "importlib.readers", "importlib.resources.readers", "encodings.unicode_escape", "encodings.idna")
+             "multiprocessing.popen_fork", "concurrent.futures.process", "importlib.readers",
+             "importlib.resources.readers", "encodings.unicode_escape", "encodings.idna")
 
 CHOSEN: dict[str, str] = {}  # variables of the libraries, some of which read theirs when they are first used
 

@@ -9,16 +9,16 @@ from ballast.engine.pool import Pool
 from ballast.runtime.device import device
 from ballast.runtime.errors import BallastError
 from ballast.runtime.progress import track
+from ballast.runtime.ranks import number_of, rank
 
 
 def by_loop(pool: Pool) -> None:
     """Compute what is missing; under torchrun or SLURM's srun, each rank takes its part and waits for no other."""
-    number, ranks = (int(os.environ.get(name, other)) for name, other in (("RANK", "0"), ("WORLD_SIZE", "1")))
-    missing = [shard for shard in pool.shards()[number::ranks] if not pool.is_done(shard)]
+    missing = [shard for shard in pool.shards()[rank() :: number_of("WORLD_SIZE", 1)] if not pool.is_done(shard)]
     if not missing:
         return
     if device().type == "cuda":
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(number_of("LOCAL_RANK", 0))
     embedder = Embedder(pool.encoder)
     for shard in track(missing, "embed", unit="shard"):
         pool.make(shard, embedder)
