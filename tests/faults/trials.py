@@ -218,6 +218,7 @@ def two_at_once(place: Place, chance: random.Random) -> None:
 
 def kill_a_command(place: Place, chance: random.Random) -> None:
     """`make publish`, `make table`, experiments, a queue or a repro, killed with all that it has started."""
+    stage = place.draw(chance)  # it measures the stage in a whole project, and leaves a whole one
     place.hit = name = chance.choice(sorted(COMMANDS))
     run = place.start(*COMMANDS[name])
     time.sleep(chance.uniform(1, 12))
@@ -229,8 +230,7 @@ def kill_a_command(place: Place, chance: random.Random) -> None:
     if done.returncode:
         raise UnwellError("lost", f"{name} ended with {done.returncode}: {done.stdout[-1500:]}")
     place.git("checkout", "-q", ".")
-    place.reproduces(place.draw(chance))
-    place.hit = name
+    place.reproduces(stage)
 
 
 QUICK = "++methods.simclr.pretrain.epochs=2"
