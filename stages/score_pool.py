@@ -41,7 +41,7 @@ def score(p, repeat: Repeat) -> None:
     passes = sorted(Path(cache, "views").glob("*"))
     if passes:
         views = [load_shards(folder, device, MEMORY / len(passes)) for folder in passes]
-        with emptied(scratch("score_pool", str(repeat.number))) as place:
+        with emptied(scratch(f"score_pool-{repeat.number}")) as place:
             tailness = ecle(views, settings.temperature, settings.repeats, settings.block, repeat.seed, device, place)
         if not bool(tailness.isfinite().all()):
             raise BallastError(f"configs/profiles/{p.profile.name}.yaml: score.temperature: expected one with which "

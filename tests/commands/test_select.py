@@ -71,7 +71,7 @@ def test_among_an_earlier_choice(files):
     ("kcenter", ["--pool", "absent.npy"], "absent.npy: missing; expected embeddings as .npy or Parquet"),
     ("kcenter", ["--budget", "121"], "--budget: expected at most 120, the images to choose from, got 121"),
     ("kcenter", ["--budget", "0"], "--budget: expected at least 1, got 0"),
-    ("kcenter", ["--out", "out.txt"], "--out out.txt: expected a name that ends in .parquet or .csv"),
+    ("kcenter", ["--out", "out.md"], "--out out.md: expected a name that ends in .parquet, .csv or .txt"),
     ("kcenter", ["--views", "first.npy"], "--views: expected none, since kcenter does not look at them"),
     ("mak", [], "--views: expected at least 2 augmented passes for mak's tailness, got 0; without any, give --set al"),
     ("mak", ["--views", "first.npy", "--views", "images.npy"], "images.npy: expected 120 rows of 8 numbers, got 40 of"),
