@@ -117,6 +117,7 @@ def test_every_command_of_a_page(project, page, capsys):
     for branch in project.run("git", "branch", "--format=%(refname:short)").stdout.split():
         if branch != "main":  # of another page, which may call its own the same
             project.git("branch", "-q", "-D", branch)
+    project.run("dvc", "checkout", "-q", "--force")
     for command in commands(page):
         if command not in ELSEWHERE:
             start = time.monotonic()
