@@ -87,8 +87,8 @@ def _of_choices(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--rule", required=True, choices=BY_RULE, help="docs/methods has a page for each")
     command.add_argument("--budget", required=True, type=int, help="images to choose")
     command.add_argument("--out", required=True, type=Path,
-                         help="the choice in its order, .parquet or .csv; column pool: rows of the pool from 0. Or .txt: "
-                         "the list of a pool, where --pool names its images")
+                         help="the choice in its order, .parquet or .csv; column pool: rows of the pool from 0. "
+                         "Or .txt: the list of a pool, where --pool names its images")
     command.add_argument("--views", nargs="+", action="append", default=[], metavar="FILE",
                          help="for mak: an augmented pass over the pool, like --pool; once for each pass")
     command.add_argument("--among", type=Path, metavar="FILE", help="choose only from the rows of an earlier --out")
