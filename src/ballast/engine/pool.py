@@ -1,7 +1,7 @@
 """A pool's features in a folder: shards that are named by their content, written in any order by any engine.
 
     images.parquet     the address of every image; row group n holds those of shard n
-    done/<n>.json      the shard of row group n: its file, bytes, rows, and what is no image
+    done/<n>.json      the shard of row group n: its file, its rows, and what is no image
     <digest>.parquet   columns ``path`` and ``features`` (float16, unit length) of a shard's usable images
     manifest.json      written at the end: the shards in order; `ballast select` reads it
 
