@@ -141,7 +141,7 @@ def seconds_of_ideas(trainer: Trainer, index: Tensor) -> float:
     positions = (index < len(trainer.in_domain)).nonzero().squeeze(1)
     partner = None if trainer.partner is None else trainer.partner[index[positions]]
     batch = Batch(index, index >= len(trainer.in_domain), z, positions, partner,
-                  None if partner is None else z[positions], len(index))
+                  None if partner is None else z[positions].unflatten(0, partner.shape), len(index))
 
     def loss(added: list[Base]) -> None:
         contrast = Contrast.of(batch.z, 0.2)

@@ -27,7 +27,7 @@ class Training:
     repeat: Repeat
     settings: SimpleNamespace  # parameters of the stage
     images: str  # list of in-domain images, empty for none
-    pool: str = ""  # folder of the pool images of `pretrain`,
+    pool: str = ""  # folder of the pool images,
     seen: str = ""  # of the embeddings by which its rounds choose, where those of the network do not,
     start: str = ""  # of the encoder that it starts from, and perhaps of its head
     guide: str = ""  # folder of the guide of `student`
@@ -57,7 +57,8 @@ class Training:
         """Return the files and folders that it reads."""
         weights = [path for folder in (self.start, self.guide) if folder for path in weights_of(folder)]
         seen = [f"{self.seen}/{name}" for name in ("in_domain", "pool") if self.seen]
-        return ["data/images/train", *filter(None, (self.images, self.pool)), *seen, self.recipe, *weights]
+        traced = [f"{self.guide}/trace.csv" for _ in range(bool(self.guide and self.pool))]
+        return ["data/images/train", *filter(None, (self.images, self.pool)), *seen, self.recipe, *traced, *weights]
 
     @property
     def facts(self) -> dict:

@@ -30,7 +30,7 @@ def gradients(framework):
 def test_joint_backward_equals_the_released_two_pass_gradient():
     images = views()
     joint = network()
-    ntxent(*joint.project(images, [6], [0]).chunk(2), 0.2).backward()
+    ntxent(*joint.embed(images, [6], [0])[1].chunk(2), 0.2).backward()
 
     two = network()
     first, second = images.chunk(2)
@@ -49,14 +49,14 @@ def test_joint_backward_equals_the_released_two_pass_gradient():
 def test_without_pruning_and_with_equal_statistics_it_is_simclr():
     framework = network(prune=0.0).eval()
     images = views()
-    of_simclr = SimCLR(framework.model).eval().project(images, [6], [0])
-    torch.testing.assert_close(framework.project(images, [6], [0]), of_simclr)
+    of_simclr = SimCLR(framework.model).eval().embed(images, [6], [0])
+    torch.testing.assert_close(framework.embed(images, [6], [0]), of_simclr)
 
 
 def test_the_second_view_of_a_pair_is_pruned_and_the_others_are_dense():
     framework = network(prune=0.9).eval()
     images = views(pairs=4, further=3)
-    z = framework.project(images, [4], [3])
+    z = framework.embed(images, [4], [3])[1]
     dense = framework.model(images)[1]
     torch.testing.assert_close(z[:4], dense[:4])
     torch.testing.assert_close(z[8:], dense[8:])
@@ -68,7 +68,7 @@ def test_every_batchnorm_has_a_twin_that_learns_apart():
     framework = network(layers=3)
     norms = [m for m in framework.model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
     assert len(framework.pruned.norms) == len(norms) == 9  # stem, 2 and 3 in the blocks, 3 in the head
-    ntxent(*framework.project(views(), [6], [0]).chunk(2), 0.2).backward()
+    ntxent(*framework.embed(views(), [6], [0])[1].chunk(2), 0.2).backward()
     for norm, twin in zip(norms, framework.pruned.norms):
         assert not torch.equal(norm.running_mean, twin.running_mean)
         assert norm.weight.grad is not None and twin.weight.grad is not None
@@ -91,7 +91,7 @@ def test_masks_follow_the_weights_at_the_next_epoch_only():
     with torch.no_grad():
         for name in before:
             framework.model.get_parameter(name).copy_(torch.randn_like(framework.model.get_parameter(name)))
-    framework.project(views(), [6], [0])
+    framework.embed(views(), [6], [0])
     assert all(torch.equal(mask, before[name]) for name, mask in framework.pruned.masks.items())
     framework.start_epoch()
     assert any(not torch.equal(mask, before[name]) for name, mask in framework.pruned.masks.items())

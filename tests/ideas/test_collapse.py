@@ -58,14 +58,14 @@ def test_static_selection_of_equal_images_is_distinct():
     assert len(set(kcenter_greedy(EQUAL, EQUAL, 20).tolist())) == 20
 
 
-@pytest.mark.parametrize("weighted", [True, False])
-def test_a_collapsed_guide_gives_finite_losses_and_gradients(weighted):
-    guide = Guide(EQUAL, replace(GUIDANCE, neighbours=5, weighted=weighted))
+@pytest.mark.parametrize("negatives", ["clusters", "all", "drawn"])
+@pytest.mark.parametrize("weights", ["linear", "exp", "none"])
+def test_a_collapsed_guide_gives_finite_losses_and_gradients(weights, negatives):
+    guide = Guide(EQUAL, replace(GUIDANCE, neighbours=5, weights=weights, negatives=negatives))
     index = torch.arange(20)
     other = guide.draw(generator(1, "test"))
-    assert (other != index).all()
-    z = torch.randn(60, 8).requires_grad_()
+    assert (other[:, 0] != index).all()
+    z = torch.randn(40 + other.numel(), 8).requires_grad_()
     unit = torch.nn.functional.normalize(z)
-    guided, distill = guide.losses(unit[:40], unit[40:], index, other, 0.2)
-    (guided + distill).backward()
+    guide.contrast(unit[:40], unit[40:].unflatten(0, other.shape), index, other, 0.2).backward()
     assert z.grad.isfinite().all()

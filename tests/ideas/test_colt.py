@@ -8,6 +8,7 @@ from torch.nn.functional import normalize
 
 from ballast.ideas import colt
 from ballast.ideas.idea import Batch, Contrast, Setup
+from ballast.tailness.sparsity import neighbourhood_density
 from tests.builders import OPTIMIZATION
 from tests.oracles.density import density_by_loops
 from tests.training.runs import COLT, SAMPLING, epoch_of, first_batch, training
@@ -73,3 +74,31 @@ def test_neighbours_are_a_whole_number_or_a_fraction():
     assert COLT.problem() is None and replace(COLT, neighbours=0.01).problem() is None
     assert replace(COLT, neighbours=1.5).problem().startswith("neighbours: expected a whole number or a fraction")
     assert replace(COLT, neighbours=0.5, tailness="sparsity").problem().startswith("neighbours: expected at least 1")
+
+
+def test_the_density_may_look_at_in_domain_images_alone():
+    torch.manual_seed(0)
+    z = normalize(torch.randn(16, 4))
+    index = torch.tensor([0, 1, 2, 3, 4, 40, 41, 42])
+    batch = Batch(index, index >= 40, z, torch.arange(5), None, None, 8)
+    idea = colt.Idea(replace(COLT, negatives="in_domain"), SETUP)
+    alone = torch.cat([z[:5], z[8:13]])
+    torch.testing.assert_close(idea.batch_density(batch, Contrast.of(z, 0.2))[:5],
+                               density_by_loops(alone, 0.2, 5).to(z.dtype), rtol=1e-4, atol=1e-5)
+
+
+def test_sparsities_are_averaged_over_rounds_where_a_momentum_is_asked_for():
+    idea = colt.Idea(replace(COLT, tailness="sparsity", momentum=0.75), SETUP)
+    torch.manual_seed(0)
+    first, second = normalize(torch.randn(40, 4)), normalize(torch.randn(40, 4))
+    idea.allot_and_remember(first)
+    expected = 0.75 * neighbourhood_density(first, 5) + 0.25 * neighbourhood_density(second, 5)
+    torch.testing.assert_close(idea.allotment(second).tailness, -expected)
+    torch.testing.assert_close(idea.rho, neighbourhood_density(first, 5))  # a report remembers nothing
+    idea.allot_and_remember(second)
+    torch.testing.assert_close(idea.tailness()["sparsity"], -expected)
+
+
+def test_the_momentum_may_follow_the_length_of_the_training():
+    assert colt.Idea(replace(COLT, momentum=0.97, momentum_epochs=2000), SETUP).momentum == 0.97 ** (2000 / 6)
+    assert colt.Idea(replace(COLT, momentum=0.97), SETUP).momentum == 0.97

@@ -1,18 +1,24 @@
 """What an embedding teaches: neighbours, far clusters, weights."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import pytest
 import torch
 from torch.nn.functional import normalize
 
+from ballast.config.recipe import load_recipe
+from ballast.encoders.model import build
 from ballast.ideas.guidance import Guide, far_clusters
+from ballast.runtime.errors import BallastError
 from ballast.runtime.rng import generator
-from tests.training.runs import GUIDANCE, first_batch, training
+from tests.builders import NETWORK, OPTIMIZATION, random_images
+from tests.oracles.distill import relational_kl_by_loops
+from tests.training.runs import GUIDANCE, first_batch, student, training
 
 
 def guide(**changes):
     torch.manual_seed(0)
-    return Guide(normalize(torch.randn(40, 8)), replace(GUIDANCE, weighted=False, **changes))
+    return Guide(normalize(torch.randn(40, 8)), replace(GUIDANCE, weights="none", **changes))
 
 
 def test_drawn_neighbours_are_among_the_nearest():
@@ -20,13 +26,12 @@ def test_drawn_neighbours_are_among_the_nearest():
         run = guide(neighbours=k)
         cosine = (run.u @ run.u.T).fill_diagonal_(-2)
         nearest = cosine.topk(k).values[:, -1]
-        assert (cosine.gather(1, run.draw(generator(0, "test"))[:, None]).squeeze(1) >= nearest - 1e-6).all()
+        assert (cosine.gather(1, run.draw(generator(0, "test"))).squeeze(1) >= nearest - 1e-6).all()
 
 
 def test_negatives_come_from_far_clusters_only_and_unweighted_is_all_ones():
     run, index = guide(), torch.arange(20)
-    u = run.u[index]
-    w_pos, w_neg = run.weights(u, u, index)
+    w_pos, w_neg = run.weights(index, index[:, None])
     assert (w_pos == 1).all()
     for i in range(20):
         for j in range(20):
@@ -35,9 +40,9 @@ def test_negatives_come_from_far_clusters_only_and_unweighted_is_all_ones():
 
 def test_weights_have_mean_one_over_positives_and_over_negatives():
     run, index = guide(), torch.arange(40)
-    run.settings = replace(GUIDANCE, weighted=True)
-    w_pos, w_neg = run.weights(run.u[index], run.u[run.draw(generator(0, "test"))], index)
-    torch.testing.assert_close(w_pos.mean(1), torch.ones(80))
+    run.settings = replace(GUIDANCE, weights="linear")
+    w_pos, w_neg = run.weights(index, run.draw(generator(0, "test")))
+    torch.testing.assert_close(w_pos.mean(1), torch.ones(40))
     rows = (w_neg > 0).any(1)
     torch.testing.assert_close(w_neg.sum(1)[rows] / (w_neg > 0).sum(1)[rows], torch.ones(int(rows.sum())))
 
@@ -61,7 +66,60 @@ def test_a_network_that_guides_itself_begins_with_the_first_round_and_follows_th
     run.begin_epoch(3)
     first = run.ideas["guidance"].guide
     run.begin_epoch(4)
-    assert run.ideas["guidance"].guide is first and run.partner.shape == (40,)
+    assert run.ideas["guidance"].guide is first and run.partner.shape == (40, 1)
     for batch in run.begin_epoch(5):
         assert "guided" in run.step(*batch)
     assert run.ideas["guidance"].guide is not first
+
+
+def test_all_negatives_are_all_other_images_but_the_anchors_neighbour():
+    run, index = guide(negatives="all"), torch.arange(20)
+    partner = run.draw(generator(0, "test"))[index]
+    w_neg = run.weights(index, partner)[1]
+    for i in range(20):
+        for j in range(20):
+            assert w_neg[i, j] == float(i != j and partner[i, 0] != j)
+
+
+def test_drawn_negatives_come_from_the_farthest_cluster_of_all_images():
+    run = guide(negatives="drawn", far=1)
+    drawn = torch.stack([run.draw(generator(seed, "test"))[:, 1] for seed in range(200)])
+    for i in range(40):
+        [farthest] = run.is_far[run.cluster[i]].nonzero()[0].tolist()
+        assert set(drawn[:, i].tolist()) == set((run.cluster == farthest).nonzero()[:, 0].tolist())
+    index = torch.arange(20)
+    w_neg = run.weights(index, run.draw(generator(0, "test"))[index])[1]
+    assert (w_neg.diagonal() == 1).all()  # an anchor's own draw is a negative, and those of other anchors as they fit
+
+
+def test_the_student_may_keep_features_of_the_same_views_on_pool_images_too():
+    model = build(NETWORK, 1, 1)
+    settings = replace(GUIDANCE, distill_of="features", distill_views="same", distill_pool=True)
+    run = student(settings=settings, model=model, pool=random_images(12, seed=1))
+    index, views = first_batch(run, 1)
+    with torch.no_grad():
+        guide_h = run.guide(views[: 2 * len(index)])[0]
+        student_h = run.framework.embed(views, [len(index)], [len(views) - 2 * len(index)])[0][: 2 * len(index)]
+    losses = run.step(index, views)
+    expected = (1 - torch.nn.functional.cosine_similarity(guide_h, student_h)).mean()
+    torch.testing.assert_close(losses["distill"], expected, rtol=1e-4, atol=1e-4)
+    assert (index >= 40).any() and (index < 40).any()
+    assert all(not parameter.requires_grad for parameter in run.guide.parameters())
+
+
+def test_distillation_of_clean_pool_images_compares_with_the_guides_embedding_of_them():
+    settings = replace(GUIDANCE, distill_pool=True)
+    run = student(settings=settings, pool=random_images(12, seed=1))
+    index, views = first_batch(run, 1)
+    z = run.framework.embed(views, [len(index)], [len(views) - 2 * len(index)])[1][: 2 * len(index)]
+    u = run.ideas["guidance"].clean.z[index]
+    expected = sum(relational_kl_by_loops(u, view, 0.1) for view in z.detach().chunk(2)) / 2
+    losses = run.step(index, views)
+    torch.testing.assert_close(losses["distill"], torch.as_tensor(expected), check_dtype=False, rtol=1e-4, atol=1e-4)
+
+
+def test_a_network_that_guides_itself_has_no_guide_to_look_at_its_views():
+    row = {"framework": "simclr", "optimization": asdict(OPTIMIZATION)}
+    for change in ({"distill_views": "same"}, {"distill_of": "features"}, {"distill_pool": True}):
+        with pytest.raises(BallastError, match="where a network guides itself"):
+            load_recipe({**row, "ideas": {"guidance": change}})

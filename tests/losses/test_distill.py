@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.losses.distill import relational_kl
+from ballast.losses.distill import direct, relational_kl
 from tests.oracles.distill import relational_kl_by_loops
 
 
@@ -22,3 +22,10 @@ def test_is_zero_for_equal_geometry_and_positive_otherwise():
     rotation = torch.linalg.qr(torch.randn(4, 4)).Q
     assert abs(relational_kl(u, u @ rotation, 0.1).item()) < 1e-5
     assert relational_kl(u, normalize(torch.randn(8, 4)), 0.1).item() > 0.01
+
+
+def test_direct_distillation_is_one_minus_the_cosine_of_the_features():
+    torch.manual_seed(0)
+    f, g = torch.randn(2, 6, 5).double()
+    expected = sum(1 - float(a @ b) / float(a.norm() * b.norm()) for a, b in zip(f, g)) / 6
+    assert direct(f, g).item() == pytest.approx(expected)

@@ -1,5 +1,6 @@
 """The student's guided loss and its weights against their transcription."""
 
+import pytest
 import torch
 from torch.nn.functional import normalize
 
@@ -19,15 +20,30 @@ def batch():
     return z, z_neighbour, u, u_neighbour, negative
 
 
-def test_equals_the_equation_with_the_guides_weights():
+@pytest.mark.parametrize("threshold", [-1.0, 0.2])
+@pytest.mark.parametrize("form", ["linear", "exp", "none"])
+def test_equals_the_equation_with_the_guides_weights(form, threshold):
     z, z_neighbour, u, u_neighbour, negative = batch()
-    loss = guided_contrast(z, z_neighbour, T, attraction((u * u_neighbour).sum(1)), repulsion(u @ u.T, negative))
-    torch.testing.assert_close(loss, guided_by_loops(z, z_neighbour, u, u_neighbour, negative, T))
+    w_pos = attraction((u * u_neighbour).sum(1), form, 0.1, threshold)
+    w_neg = repulsion(u @ u.T, negative, form, 0.1)
+    loss = guided_contrast(z, z_neighbour, z, T, w_pos.repeat(2, 1), w_neg.repeat(2, 2))
+    expected = guided_by_loops(z, z_neighbour, u, u_neighbour, negative, T, form, threshold)
+    torch.testing.assert_close(loss, expected)
+
+
+def test_negatives_may_be_other_images():
+    z, z_neighbour, u, u_neighbour, negative = batch()
+    z_far, u_far = normalize(torch.randn(3, 6).double()), normalize(torch.randn(3, 4).double())
+    w_pos = attraction((u * u_neighbour).sum(1), "linear", 0.1)
+    w_neg = repulsion(u @ u_far.T, negative[:, :3], "linear", 0.1)
+    loss = guided_contrast(z, z_neighbour, z_far, T, w_pos.repeat(2, 1), w_neg.repeat(2, 1))
+    expected = guided_by_loops(z, z_neighbour, u, u_neighbour, negative[:, :3], T, drawn=(z_far, u_far))
+    torch.testing.assert_close(loss, expected)
 
 
 def test_an_anchor_without_negatives_has_a_finite_gradient():
     z, z_neighbour, *_ = batch()
     z.requires_grad_()
-    loss = guided_contrast(z, z_neighbour, T, torch.ones(2 * B, 2), torch.zeros(2 * B, 2 * B))
+    loss = guided_contrast(z, z_neighbour, z, T, torch.ones(2 * B, 2), torch.zeros(2 * B, 2 * B))
     loss.backward()
     assert z.grad.isfinite().all()

@@ -89,6 +89,6 @@ def student(params: dict, row: str, scene: Scene) -> Trainer:
     recipe = load_student(student_recipe(params, PROFILE, row))
     model, images = train(params, recipe.guide, scene), scene.in_domain.to(scene.device)
     setup = Setup(len(images), 0, recipe.optimization.epochs, None, scene.device)
-    idea = guidance.Idea(recipe.guidance, setup, embed(model, images)[1])
+    idea = guidance.Idea(recipe.guidance, setup, guidance.Clean(*embed(model, images)))
     return Trainer(framework(recipe.framework, model, recipe.prune), images, None, {"guidance": idea},
                    recipe.optimization, scene.augment, 1, contrast_weight=0.0, what="student")

@@ -1,5 +1,7 @@
 """Small trainings of every method, for the tests of training and ideas."""
 
+from copy import deepcopy
+
 import torch
 
 from ballast.config.profile import Sampling
@@ -21,7 +23,7 @@ COLT = colt.Settings(**ROUNDS)
 SPARSE = colt.Settings(**ROUNDS, tailness="sparsity", refine=True, domain=POSTER)
 RANDOM = colt.Settings(**ROUNDS, tailness="random", domain=POSTER)
 SEMANTIC = semantic.Settings(weight=0.5, threshold=0.0)
-GUIDANCE = guidance.Settings(neighbours=3, clusters=4, far=2, weighted=True, distill=0.4, distill_temperature=0.1)
+GUIDANCE = guidance.Settings(neighbours=3, clusters=4, far=2, weights="linear", distill=0.4, distill_temperature=0.1)
 METHODS = {  # share of pruned weights, ideas
     "simclr": (None, {}),
     "sdclr": (0.5, {}),
@@ -53,13 +55,15 @@ def training(name, optimization=OPTIMIZATION, settings=None, pool=None, network=
                    ideas(settings, setup), optimization, AUGMENT, 1)
 
 
-def student(optimization=OPTIMIZATION, prune=None, settings=GUIDANCE, network=NETWORK, model=None):
-    """Return a small student, which starts as its guide."""
+def student(optimization=OPTIMIZATION, prune=None, settings=GUIDANCE, network=NETWORK, model=None, pool=None):
+    """Return a small student, which starts as its guide; ``pool``: images to distill on."""
     model, images = model or build(network, 1, 1), random_images(IN_DOMAIN)
-    setup = Setup(IN_DOMAIN, 0, optimization.epochs, None, torch.device("cpu"))
-    idea = guidance.Idea(settings, setup, embed(model, images)[1])
-    return Trainer(framework("simclr" if prune is None else "sdclr", model, prune), images, None, {"guidance": idea},
-                   optimization, AUGMENT, 1, contrast_weight=0.0, what="student")
+    every = images.join(pool) if pool else images
+    setup = Setup(IN_DOMAIN, len(every) - IN_DOMAIN, optimization.epochs, None, torch.device("cpu"))
+    idea = guidance.Idea(settings, setup, guidance.Clean(*embed(model, every)))
+    guide = deepcopy(model) if settings.distill_views == "same" else None
+    return Trainer(framework("simclr" if prune is None else "sdclr", model, prune), images, pool, {"guidance": idea},
+                   optimization, AUGMENT, 1, contrast_weight=0.0, what="student", guide=guide)
 
 
 def first_batch(run, epoch):

@@ -34,7 +34,7 @@ def project(run, views, pairs):
 
 def seen_one_by_one(run, index, images):
     """Augment the views of a batch one image at a time, by the draws of the epoch."""
-    partners = [] if run.partner is None else run.partner[index[index < 40]].tolist()
+    partners = [] if run.partner is None else run.partner[index[index < 40], 0].tolist()
     wanted = [(i, 0) for i in index.tolist()] + [(i, 1) for i in index.tolist()] + [(i, 2) for i in partners]
     drawn = [run.draw(torch.tensor([i]), range(v, v + 1)).map(lambda column: column[:, 0]) for i, v in wanted]
     return torch.cat([augment(images[i : i + 1], draws, 8) for (i, _), draws in zip(wanted, drawn)])
@@ -117,7 +117,7 @@ def guidance_by_loops(run, index, z, z_partner):
     guide = run.ideas["guidance"].guide
     u, cluster = guide.u[index], guide.cluster[index]
     negative = torch.stack([torch.stack([guide.is_far[a, b] for b in cluster]) for a in cluster])
-    guided = guided_by_loops(z, z_partner, u, guide.u[run.partner[index]], negative, 0.2)
+    guided = guided_by_loops(z, z_partner, u, guide.u[run.partner[index, 0]], negative, 0.2)
     distill = sum(relational_kl_by_loops(u, view, 0.1) for view in z.chunk(2)) / 2
     return guided, distill
 

@@ -30,12 +30,13 @@ class SDCLR(nn.Module):
         """Set the mask of the epoch by the present weights."""
         self.pruned.prune(self.model)
 
-    def project(self, views: Tensor, pairs: list[int], further: list[int]) -> Tensor:
-        """Return unit projections of views [2 pairs + further, C, H, W]; second ones go through the pruned branch."""
+    def embed(self, views: Tensor, pairs: list[int], further: list[int]) -> tuple[Tensor, Tensor]:
+        """Return h and unit z of views [2 pairs + further, C, H, W]; second ones go through the pruned branch."""
         mine = pairs[rank()]
         first, second, others = views.split([mine, mine, further[rank()]])
         with rows_of_ranks([pair + more for pair, more in zip(pairs, further)]):
-            dense = self.model(torch.cat([first, others]) if len(others) else first)[1]
+            dense = self.model(torch.cat([first, others]) if len(others) else first)
         with rows_of_ranks(pairs):
-            pruned = self.pruned(self.model, second)[1]
-        return torch.cat([dense[:mine], pruned, dense[mine:]])
+            pruned = self.pruned(self.model, second)
+        h, z = (torch.cat([full[:mine], part, full[mine:]]) for full, part in zip(dense, pruned))
+        return h, z

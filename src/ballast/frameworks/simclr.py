@@ -19,7 +19,7 @@ class SimCLR(nn.Module):
     def start_epoch(self) -> None:
         """Do nothing: SimCLR keeps no state between epochs."""
 
-    def project(self, views: Tensor, pairs: list[int], further: list[int]) -> Tensor:
-        """Return unit projections of views [2 pairs + further, C, H, W]; BatchNorm sees all of them at once."""
+    def embed(self, views: Tensor, pairs: list[int], further: list[int]) -> tuple[Tensor, Tensor]:
+        """Return h and unit z of views [2 pairs + further, C, H, W]; BatchNorm sees all of them at once."""
         with rows_of_ranks([2 * pair + more for pair, more in zip(pairs, further)]):
-            return self.model(views)[1]
+            return self.model(views)

@@ -12,10 +12,10 @@ import torch
 from annotated_types import Ge, Le
 from torch import Tensor
 
-from ballast.config.profile import Momentum
+from ballast.config.profile import Epochs, Momentum
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Setup, Terms
 from ballast.tailness.memorization import memorization
-from ballast.tailness.memory import remember
+from ballast.tailness.memory import momentum_for, remember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class Settings:
     """BCL's parameters with the values of the released code for BCL-I."""
 
     momentum: Momentum = 0.97  # beta of the remembered loss
+    momentum_epochs: Epochs = 0  # length of training that beta is meant for; 0: beta as it is
     operations: Annotated[int, Ge(1), Le(20)] = 1  # RandAugment operations per view; 2 in BCL-D
 
 
@@ -33,6 +34,7 @@ class Idea(Base):
 
     def __init__(self, settings: Settings, setup: Setup) -> None:
         self.settings, self.setup = settings, setup
+        self.momentum = momentum_for(settings.momentum, settings.momentum_epochs, setup.epochs)
         self.m = torch.full((setup.in_domain + setup.pool_images,), torch.nan, device=setup.device)
 
     def begin(self, epoch: Epoch) -> None:
@@ -44,7 +46,7 @@ class Idea(Base):
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember each image's loss, the mean over its two views."""
         both_views = contrast.per_view.detach().unflatten(0, (2, -1)).mean(0)
-        remember(self.m, batch.index, both_views, self.settings.momentum, batch.is_ragged)
+        remember(self.m, batch.index, both_views, self.momentum, batch.is_ragged)
         return {}
 
     def tailness(self) -> dict[str, Tensor]:

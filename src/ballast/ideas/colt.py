@@ -18,17 +18,18 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ballast.config.profile import Count, Momentum, NonNegative, Positive, Temperature
+from ballast.config.profile import Count, Epochs, Momentum, NonNegative, Positive, Temperature
 from ballast.embeddings.clusters import kmeans, refine_by_kl
 from ballast.encoders.embed import embed, projections, projections_of
 from ballast.ideas.idea import Allotment, Base, Batch, Contrast, Epoch, Round, Seen, Setup, Terms
 from ballast.losses.domain import domain_contrast, domain_contrast_poster
+from ballast.losses.ntxent import log_denominators
 from ballast.runtime.distributed import broadcast
 from ballast.selection import random
 from ballast.selection.budget import budgets, cluster_means
 from ballast.selection.nearest import nearest_to_centres, take
 from ballast.tailness.density import density
-from ballast.tailness.memory import remember
+from ballast.tailness.memory import momentum_for, remember
 from ballast.tailness.sparsity import neighbourhood_density
 
 
@@ -46,7 +47,9 @@ class Settings:
 
     tailness: Literal["density", "sparsity", "random"] = "density"  # random: a fresh uniform subset in every round
     neighbours: Positive = 10  # k of the density, below 1 a share of the negatives; k of the sparsity
-    momentum: Momentum = 0.97  # beta of the remembered density
+    negatives: Literal["all", "in_domain"] = "all"  # of the density: the batch's, or those of in-domain images alone
+    momentum: Momentum = 0.97  # beta of what is remembered: densities of batches, or sparsities of rounds
+    momentum_epochs: Epochs = 0  # length of training that beta is meant for; 0: beta as it is
     clusters: Count = 10
     refine: bool = False  # KL refinement of the clusters, for the guide
     temperature: Temperature = 1.0  # tau_c of the budgets
@@ -72,6 +75,7 @@ class Idea(Base):
         self.settings, self.setup = settings, setup
         self.rounds = resampling_epochs(setup.epochs, setup.sampling.warmup, setup.sampling.every)
         self.budget = setup.pool_images
+        self.momentum = momentum_for(settings.momentum, settings.momentum_epochs, setup.epochs)
         self.rho = None  # NaN before the first visit
         if settings.tailness == "density":
             self.rho = torch.full((setup.in_domain + setup.pool_images,), torch.nan, device=setup.device)
@@ -91,16 +95,23 @@ class Idea(Base):
             no_cluster = torch.full_like(index, -1)
             z_pool = projections_of(epoch.model, epoch.pool, index)
             return broadcast_round(Round(index, no_cluster, no_cluster.float(), z, z_pool))
-        centres, allotment = self.allot(z)
+        centres, allotment = self.allot_and_remember(z)
         taken = take(projections(epoch.model, epoch.pool), centres, allotment.budget)
         return broadcast_round(Round(taken.index, taken.cluster, taken.cosine, z, taken.z, allotment))
 
     def sample_by_sight(self, epoch: Epoch, seen: Seen) -> Round:
         """Choose by embeddings that stay as they are; only what is chosen goes through the network."""
-        centres, allotment = self.allot(seen.in_domain)
+        centres, allotment = self.allot_and_remember(seen.in_domain)
         index, cluster, cosine = nearest_to_centres(seen.pool, centres, allotment.budget)
         z, z_pool = (embed(epoch.model, images)[1] for images in (epoch.in_domain, epoch.pool.take(index)))
         return broadcast_round(Round(index, cluster, cosine, z, z_pool, allotment))
+
+    def allot_and_remember(self, z: Tensor) -> tuple[Tensor, Allotment]:
+        """Return what ``allot`` returns; the next round's sparsity is averaged with this one's."""
+        centres, allotment = self.allot(z)
+        if self.settings.tailness == "sparsity" and self.momentum:
+            self.rho = -allotment.tailness
+        return centres, allotment
 
     def allot(self, z: Tensor) -> tuple[Tensor, Allotment]:
         """Return the centres [C, d] of the in-domain images z [N, d], and what each cluster gets."""
@@ -114,15 +125,15 @@ class Idea(Base):
 
     def density(self, z: Tensor) -> Tensor:
         """Return what tailness is the negative of [N]: the remembered density, or that of the embedding z [N, d]."""
-        if self.rho is None:
-            return neighbourhood_density(z, int(self.settings.neighbours))
-        return self.rho[: self.setup.in_domain]
+        if self.settings.tailness == "density":
+            return self.rho[: self.setup.in_domain]
+        now = neighbourhood_density(z, int(self.settings.neighbours))
+        return now if self.rho is None else self.momentum * self.rho + (1 - self.momentum) * now
 
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember the densities of the batch; return the domain loss where there are pool images."""
-        if self.rho is not None:
-            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.settings.momentum,
-                     batch.is_ragged)
+        if self.settings.tailness == "density":
+            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.momentum, batch.is_ragged)
         if not batch.has_pool:
             return {}
         is_pool = batch.is_pool.repeat(2)
@@ -136,11 +147,15 @@ class Idea(Base):
         """Return d [B]."""
         k = self.settings.neighbours
         k = int(k) if k >= 1 else max(1, round(k * (2 * batch.full - 2)))
-        return density(contrast.s.detach(), contrast.log_d.detach(), k)
+        s, log_d = contrast.s.detach(), contrast.log_d.detach()
+        if self.settings.negatives == "in_domain":
+            s = s.masked_fill(batch.is_pool.repeat(2), -torch.inf)
+            log_d = log_denominators(s)
+        return density(s, log_d, k)
 
     def tailness(self) -> dict[str, Tensor]:
         """Return -rho [N]."""
-        return {} if self.rho is None else {"density": -self.rho[: self.setup.in_domain]}
+        return {} if self.rho is None else {self.settings.tailness: -self.rho[: self.setup.in_domain]}
 
     def allotment(self, z: Tensor) -> Allotment | None:
         """Return what each cluster would get in one more round."""

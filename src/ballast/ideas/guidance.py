@@ -1,12 +1,13 @@
 """Guidance: a frozen embedding of the in-domain images says whom to approach, whom to avoid, and how strongly.
 
 The student's losses L_GCL and L_DL: our interpretation of arXiv 2506.12698 (docs/methods/guided.md; the equations are
-in ballast.losses.guided and ballast.losses.distill). The student of the two-stage method has the
-guide's embedding from the start. A network may also guide itself, by its own embedding of the latest round.
+in ballast.losses.guided and ballast.losses.distill). The student of the two-stage method has the guide's embedding
+from the start, and may have the guide look at its own augmented views. A network may also guide itself, by its own
+embedding of the latest round.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from annotated_types import Ge, Le
@@ -17,7 +18,7 @@ from ballast.config.profile import Count, NonNegative, Temperature
 from ballast.embeddings.clusters import kmeans
 from ballast.embeddings.neighbours import nearest_neighbours
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Setup, Terms
-from ballast.losses.distill import relational_kl
+from ballast.losses.distill import direct, relational_kl
 from ballast.losses.guided import attraction, guided_contrast, repulsion
 
 
@@ -26,21 +27,42 @@ class Settings:
     """What the guide gives to its student, with the paper's values where it gives any."""
 
     neighbours: Count = 5  # candidates for the second positive, over all in-domain images
+    threshold: Annotated[float, Ge(-1), Le(1)] = -1.0  # the guide's cosine below which a neighbour is no positive
     clusters: Annotated[int, Ge(2), Le(1_000_000)] = 10  # of the guide's embedding
-    far: Count = 9  # clusters least similar to an anchor's own, whose images are its negatives
-    weighted: bool = True  # attraction and repulsion by the guide's cosines, or all 1
+    # of the batch: images in far clusters, or all others; or images drawn from the far clusters of the whole list
+    negatives: Literal["clusters", "all", "drawn"] = "clusters"
+    far: Count = 9  # clusters least similar to an anchor's own
+    weights: Literal["linear", "exp", "none"] = "linear"  # attraction and repulsion by the guide's cosines, or all 1
+    weights_temperature: Temperature = 0.1  # t_w of ``exp``
     distill: NonNegative = 0.4  # beta, weight of the distillation loss
-    distill_temperature: Temperature = 0.1
+    distill_of: Literal["geometry", "features"] = "geometry"
+    distill_temperature: Temperature = 0.1  # t_d of the geometry
+    distill_views: Literal["clean", "same"] = "clean"  # the guide sees un-augmented images, or the student's views
+    distill_pool: bool = False  # distill on the pool images of the guide's last round, too
+
+    @property
+    def needs_a_guide(self) -> bool:
+        """Whether it takes the network of a guide: its embedding of the in-domain images is not enough."""
+        return self.distill_of == "features" or self.distill_views == "same" or self.distill_pool
+
+
+class Clean(NamedTuple):
+    """The guide's embedding of N un-augmented in-domain images, and of K pool images after them."""
+
+    h: Tensor  # features [N + K, D]
+    z: Tensor  # unit projections [N + K, d]
 
 
 class Idea(Base):
-    """The guide's embedding u [N, d], and at every epoch a partner drawn for each image."""
+    """The guide's embedding u [N, d], and at every epoch partners drawn for each image."""
 
     needs_rounds = True
     memories = ("u",)
 
-    def __init__(self, settings: Settings, setup: Setup, u: Tensor | None = None) -> None:
-        self.settings, self.u = settings, u
+    def __init__(self, settings: Settings, setup: Setup, clean: Clean | None = None) -> None:
+        self.settings, self.clean = settings, clean
+        self.u = None if clean is None else clean.z[: setup.in_domain]
+        self.needs_features = settings.distill_of == "features"
         self.guide: Guide | None = None
 
     def begin(self, epoch: Epoch) -> None:
@@ -53,19 +75,43 @@ class Idea(Base):
         epoch.partner = self.guide.draw(epoch.generator("neighbour"))
 
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
-        """Return L_GCL, and L_DL with its weight beta, of the in-domain images."""
-        if self.guide is None or not len(batch.in_domain):
+        """Return L_GCL of the in-domain images, and L_DL with its weight beta."""
+        if self.guide is None:
             return {}
-        pairs = len(batch.index)
-        views = torch.cat([batch.z[:pairs][batch.in_domain], batch.z[pairs:][batch.in_domain]])
-        guided, distill = self.guide.losses(views, batch.z_partner, batch.index[batch.in_domain], batch.partner,
-                                            contrast.temperature)
-        terms = {"guided": (1.0, guided)}
-        return terms if distill is None else {**terms, "distill": (self.settings.distill, distill)}
+        terms: Terms = {}
+        views = of_rows(batch.z, batch.in_domain)
+        if len(batch.in_domain):
+            guided = self.guide.contrast(views, batch.z_partner, batch.index[batch.in_domain], batch.partner,
+                                         contrast.temperature)
+            terms["guided"] = 1.0, guided
+        if self.settings.distill and (terms or self.settings.distill_pool):
+            terms["distill"] = self.settings.distill, self.distillation(batch, views)
+        return terms
+
+    def distillation(self, batch: Batch, z: Tensor) -> Tensor:
+        """Return L_DL of the in-domain images, whose projections are z [2n, d], or of all images of the batch."""
+        settings = self.settings
+        rows = torch.arange(len(batch.index), device=z.device) if settings.distill_pool else batch.in_domain
+        which = 0 if self.needs_features else 1  # of features and projections
+        if settings.distill_views == "same":
+            guide = of_rows(batch.taught[which], rows)
+        else:
+            guide = (self.u if self.clean is None else self.clean[which])[batch.index[rows]].repeat(2, 1)
+        if self.needs_features:
+            return direct(guide, of_rows(batch.h, rows))
+        student = of_rows(batch.z, rows) if settings.distill_pool else z
+        views = zip(guide.chunk(2), student.chunk(2))
+        return sum(relational_kl(*view, settings.distill_temperature) for view in views) / 2
+
+
+def of_rows(views: Tensor, rows: Tensor) -> Tensor:
+    """Return both views of some rows of a batch, of [2B, d]."""
+    first, second = views.chunk(2)
+    return torch.cat([first[rows], second[rows]])
 
 
 class Guide:
-    """Neighbours, far clusters and weights from unit projections u [N, d] of the un-augmented in-domain images."""
+    """Neighbours, negatives and weights from unit projections u [N, d] of the un-augmented in-domain images."""
 
     def __init__(self, u: Tensor, settings: Settings) -> None:
         self.u, self.settings = u, settings
@@ -75,35 +121,53 @@ class Guide:
         self.is_far = far_clusters(centres, settings.far)
 
     def draw(self, rng: Generator) -> Tensor:
-        """Return a neighbour [N] of every image, drawn with probabilities proportional to the cosines."""
-        pick = torch.multinomial(self.chance.cpu(), 1, generator=rng)
-        return self.neighbour.gather(1, pick.to(self.u.device)).squeeze(1)
+        """Return partners [N, P] of every image: a neighbour, drawn with probabilities proportional to the cosines.
 
-    def losses(self, z: Tensor, z_partner: Tensor, index: Tensor, partner: Tensor, temperature: float
-               ) -> tuple[Tensor, Tensor | None]:
-        """Return the scalars L_GCL and, unless its weight is 0, L_DL.
+        Where negatives are drawn, the second partner is an image of a far cluster.
+        """
+        pick = torch.multinomial(self.chance.cpu(), 1, generator=rng)
+        near = self.neighbour.gather(1, pick.to(self.u.device))
+        return torch.cat([near, self.draw_far(rng)[:, None]], 1) if self.settings.negatives == "drawn" else near
+
+    def draw_far(self, rng: Generator) -> Tensor:
+        """Return for every image one [N] of the clusters far from its own, itself if there is none."""
+        far = torch.arange(len(self.u), device=self.u.device)
+        for cluster, is_far in enumerate(self.is_far):
+            own, there = (mask.nonzero().squeeze(1) for mask in (self.cluster == cluster, is_far[self.cluster]))
+            if len(there):
+                far[own] = there[torch.randint(len(there), (len(own),), generator=rng).to(there.device)]
+        return far
+
+    def contrast(self, z: Tensor, z_partner: Tensor, index: Tensor, partner: Tensor, temperature: float) -> Tensor:
+        """Return the scalar L_GCL.
 
         Args:
             z: unit projections [2B, d] of two views of B images.
-            z_partner: unit projections [B, d] of a view of each image's partner.
+            z_partner: unit projections [B, P, d] of a view of each image's partners.
             index: rows of u [B] of the images.
-            partner: rows of u [B] of their partners.
+            partner: rows of u [B, P] of their partners.
             temperature: of the contrastive loss.
         """
-        u = self.u[index]
-        guided = guided_contrast(z, z_partner, temperature, *self.weights(u, self.u[partner], index))
-        if not self.settings.distill:
-            return guided, None
-        t = self.settings.distill_temperature
-        return guided, sum(relational_kl(u, view, t) for view in z.chunk(2)) / 2
+        w_pos, w_neg = self.weights(index, partner)
+        if self.settings.negatives == "drawn":
+            return guided_contrast(z, z_partner[:, 0], z_partner[:, 1], temperature, w_pos.repeat(2, 1),
+                                   w_neg.repeat(2, 1))
+        return guided_contrast(z, z_partner[:, 0], z, temperature, w_pos.repeat(2, 1), w_neg.repeat(2, 2))
 
-    def weights(self, u: Tensor, u_partner: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return w_pos [2B, 2] and w_neg [2B, 2B] of L_GCL from u [B, d], u_partner [B, d] and the rows index [B]."""
-        cluster = self.cluster[index]
-        negative = self.is_far[cluster][:, cluster]
-        if not self.settings.weighted:
-            return u.new_ones(2 * len(index), 2), negative.float().repeat(2, 2)
-        return attraction((u * u_partner).sum(1)), repulsion(u @ u.T, negative)
+    def weights(self, index: Tensor, partner: Tensor) -> tuple[Tensor, Tensor]:
+        """Return w_pos [B, 2] and w_neg [B, B] of L_GCL; arguments as for ``contrast``."""
+        settings, u = self.settings, self.u[index]
+        form = settings.weights, settings.weights_temperature
+        others = partner[:, 1] if settings.negatives == "drawn" else index
+        negative = self.is_negative(index, partner[:, 0], others)
+        return (attraction((u * self.u[partner[:, 0]]).sum(1), *form, settings.threshold),
+                repulsion(u @ self.u[others].T, negative, *form))
+
+    def is_negative(self, index: Tensor, neighbour: Tensor, others: Tensor) -> Tensor:
+        """Return which of the images ``others`` [M] are negatives of which images [B], [B, M] bool."""
+        if self.settings.negatives == "all":
+            return (index[:, None] != others) & (neighbour[:, None] != others)
+        return self.is_far[self.cluster[index]][:, self.cluster[others]]
 
 
 def far_clusters(centres: Tensor, far: int) -> Tensor:

@@ -69,7 +69,7 @@ class Epoch:
     seen: Seen | None = None
     round: Round | None = None  # chosen in this epoch
     boost: tuple[Tensor, int] | None = None  # memorization M of the first images, 0 for the rest; operations per view
-    partner: Tensor | None = None  # [N]: another in-domain image for each, of which a third view joins the batch
+    partner: Tensor | None = None  # [N, P]: other in-domain images for each, a further view of which joins the batch
 
 
 class Batch(NamedTuple):
@@ -79,9 +79,11 @@ class Batch(NamedTuple):
     is_pool: Tensor  # [B] bool
     z: Tensor  # [2B, d], all first views, then all second views
     in_domain: Tensor  # [n] positions of the in-domain images in the batch
-    partner: Tensor | None  # [n] the partner of each, and
-    z_partner: Tensor | None  # [n, d] its view
+    partner: Tensor | None  # [n, P] the partners of each, and
+    z_partner: Tensor | None  # [n, P, d] their views
     full: int  # size of a whole batch: the last one of an epoch may be smaller
+    h: Tensor | None = None  # features [2B, D], for ideas that need them
+    taught: tuple[Tensor, Tensor] | None = None  # a guide's features and projections of the same views
 
     @property
     def is_ragged(self) -> bool:
@@ -119,8 +121,10 @@ class Base:
     samples = False  # whether it chooses pool images in rounds, and
     rounds: Sequence[int] = ()  # at the start of which epochs,
     budget = 0  # and how many
+    needs_features = False  # whether it looks at features h
     needs_rounds = False  # whether it begins with the first round of an idea that samples
     memories: tuple[str, ...] = ()  # names of the attributes that a resumed training needs, tensors or None
+    phase = 0.0  # a number that steps read and epochs change: a recorded graph does not outlive it
 
     def begin(self, epoch: Epoch) -> None:
         """Prepare an epoch."""

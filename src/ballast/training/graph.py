@@ -37,13 +37,14 @@ class Graphs:
         self.rates = [torch.zeros((), device=trainer.device) for _ in groups]
         self.recorded: dict[tuple, Recorded] = {}
         self.warmed: Counter = Counter()
-        self.frozen = trainer.in_domain, 0.0, False  # what the recorded graphs have frozen, as ``take`` compares it
+        self.frozen = trainer.in_domain, 0.0, False, ()  # what the recorded graphs have frozen, as ``take`` compares it
 
     def take(self, lr: float, index: Tensor, request: Request) -> Losses:
         """Take one step of the optimizer, as ``Trainer.take`` does with views; return the losses before it."""
         for rate, group in zip(self.rates, self.trainer.state.optimizer.param_groups):
             group["lr"] = rate.fill_(lr * group["scale"])
-        frozen = self.trainer.images, self.trainer.temperature, self.trainer.head_alone
+        phases = tuple(idea.phase for idea in self.trainer.ideas.values())
+        frozen = self.trainer.images, self.trainer.temperature, self.trainer.head_alone, phases
         if frozen[0] is not self.frozen[0] or frozen[1:] != self.frozen[1:]:
             self.recorded, self.frozen = {}, frozen
         placed = self.trainer.place(index)

@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 from ballast.augment.draws import Draws, boosted, contrastive
 from ballast.augment.views import augment as augmented
 from ballast.config.profile import Augment, Optimization
+from ballast.encoders.model import Model
 from ballast.frameworks.sdclr import SDCLR
 from ballast.frameworks.simclr import SimCLR
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Seen, Terms
@@ -21,6 +22,7 @@ from ballast.images.store import Request, Store
 from ballast.runtime.distributed import all_gather_views, counts_per_rank, local_rows
 from ballast.runtime.errors import BallastError
 from ballast.runtime.philox import Stream
+from ballast.runtime.ranks import rank
 from ballast.runtime.rng import generator, seed_of
 from ballast.training.batches import batches_per_epoch, shuffled_batches
 from ballast.training.checkpoint import Checkpoint
@@ -39,7 +41,7 @@ class Placed(NamedTuple):
 
     index: Tensor  # [B] images
     in_domain: Tensor  # [n] positions of the in-domain images in the batch
-    partner: Tensor | None  # [n] the partner of each
+    partner: Tensor | None  # [n, P] the partners of each
     pairs: list[int]  # images of every rank, all of which have two views
     further: list[int]  # other views of every rank
 
@@ -49,7 +51,7 @@ class Trainer:
 
     def __init__(self, framework: SimCLR | SDCLR, in_domain: Store, pool: Store | None, ideas: dict[str, Base],
                  optimization: Optimization, augment: Augment, seed: int, contrast_weight: float = 1.0,
-                 what: str = "pretrain", seen: Seen | None = None) -> None:
+                 what: str = "pretrain", seen: Seen | None = None, guide: Model | None = None) -> None:
         """Prepare a training from the start.
 
         Args:
@@ -64,6 +66,7 @@ class Trainer:
             what: name of the training in messages, and of its random streams: but for the order of images, a student
                 draws other numbers than its guide did.
             seen: embeddings by which rounds choose, where those of the network do not.
+            guide: a network that looks at the same views, and stays as it is.
         """
         self.framework = framework
         self.in_domain = in_domain
@@ -75,6 +78,7 @@ class Trainer:
         self.contrast_weight = contrast_weight
         self.what = what
         self.seen = seen
+        self.guide = guide.eval().requires_grad_(False) if guide else None
         self.device = in_domain.device
         self.augmented = torch.compile(augmented, dynamic=False) if framework.model.compiled else augmented
         self.sampler = next((idea for idea in ideas.values() if idea.samples), None)
@@ -157,13 +161,13 @@ class Trainer:
                        Stream(self.seed, self._purpose("boost"), self.number))
 
     def request(self, index: Tensor, draws: Draws) -> Request:
-        """Return rows and draws of two views of the images index [B], and of one of each in-domain image's partner."""
+        """Return rows and draws of two views of the images index [B], and of one of each in-domain image's partners."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         index = index.to(self.images.draws_device, non_blocking=True)
         rows = index.repeat(2)
         if self.partner is None:
             return rows, draws
-        partner = self.partner.to(index.device)[index[in_domain.to(index.device, non_blocking=True)]]
+        partner = self.partner.to(index.device)[index[in_domain.to(index.device, non_blocking=True)]].flatten()
         third = self.draw(partner, range(2, 3))
         return torch.cat([rows, partner]), draws.join(third.map(lambda column: column[:, 0]))
 
@@ -188,21 +192,36 @@ class Trainer:
         """Return what is known of a batch from its image indices [B] on the CPU, where looking costs no wait."""
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         counts = counts_per_rank(len(index))
-        further = [0 if self.partner is None else int((part < len(self.in_domain)).sum())
-                   for part in index.split(counts)]
+        partners = 0 if self.partner is None else self.partner.shape[1]
+        further = [partners * int((part < len(self.in_domain)).sum()) for part in index.split(counts)]
         index = index.to(self.device, non_blocking=True)
         in_domain = in_domain.to(self.device, non_blocking=True)
         partner = None if self.partner is None else self.partner[index[in_domain]]
         return Placed(index, in_domain, partner, counts, further)
 
     def batch(self, placed: Placed, views: Tensor) -> Batch:
-        """Project this rank's views and gather those of all ranks."""
-        pairs = len(placed.index)
-        z = self.framework.project(views.contiguous(memory_format=torch.channels_last), placed.pairs, placed.further)
-        z = all_gather_views(z, placed.pairs, placed.further)
+        """Embed this rank's views and gather those of all ranks."""
+        views = views.contiguous(memory_format=torch.channels_last)
+        h, z = self.framework.embed(views, placed.pairs, placed.further)
+        z, of_partners = self.gathered(z, placed)
+        h = self.gathered(h, placed)[0] if any(idea.needs_features for idea in self.ideas.values()) else None
+        taught = self.guide and self.taught(views[: 2 * placed.pairs[rank()]], placed.pairs)
+        z_partner = None if placed.partner is None else of_partners.unflatten(0, placed.partner.shape)
         full = min(self.optimization.batch, len(self.images))
-        return Batch(placed.index, placed.index >= len(self.in_domain), z[: 2 * pairs], placed.in_domain,
-                     placed.partner, z[2 * pairs :], full)
+        return Batch(placed.index, placed.index >= len(self.in_domain), z, placed.in_domain, placed.partner, z_partner,
+                     full, h, taught)
+
+    def gathered(self, values: Tensor, placed: Placed) -> tuple[Tensor, Tensor]:
+        """Return the values of all ranks, those of pairs and those of further views."""
+        pairs = 2 * len(placed.index)
+        every = all_gather_views(values, placed.pairs, placed.further)
+        return every[:pairs], every[pairs:]
+
+    @torch.no_grad()
+    def taught(self, views: Tensor, pairs: list[int]) -> tuple[Tensor, Tensor]:
+        """Return the guide's features and projections of the two views of all ranks."""
+        h, z = (all_gather_views(values, pairs, [0] * len(pairs)) for values in self.guide(views))
+        return h, z
 
     def _purpose(self, purpose: str) -> str:
         return purpose if self.what == "pretrain" else f"{self.what} {purpose}"
