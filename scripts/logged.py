@@ -53,7 +53,10 @@ def measured(path: str, revision: Revision, stamp: int) -> list[Metric]:
 
 def curve(path: str, revision: Revision, stamp: int) -> list[Metric]:
     """Return a metric for every column and epoch of a history, the mean over the repeats."""
-    table = pd.read_csv(io.BytesIO(revision.read(path))).groupby("epoch").mean().drop(columns="repeat").reset_index()
+    table = pd.read_csv(io.BytesIO(revision.read(path)))
+    if "epoch" not in table:  # of a row that trains nothing
+        return []
+    table = table.groupby("epoch").mean().drop(columns="repeat").reset_index()
     return [Metric(clean(name), float(value), stamp, int(epoch)) for name in table.columns.drop("epoch")
             for epoch, value in table[["epoch", name]].dropna().to_numpy()]
 

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 from difflib import get_close_matches
+from pathlib import Path
 
 import pandas as pd
 from dvc.api import DVCFileSystem
@@ -32,6 +33,9 @@ METHODS = ("rows of params.yaml and variants of configs/variants.yaml, by commas
 
 def main(methods: list[str], protocol: str, settings: list[str], out: str | None = None) -> None:
     """Run every method and print the tables; ``out`` takes the results of the single repeats as CSV."""
+    if not str(Path.cwd()).isascii():
+        raise BallastError(f"table: {Path.cwd()}: expected a path of ASCII characters, since DVC makes no experiments "
+                           f"below another one; move the project")
     params = read_params()
     methods = expanded(methods, params, settings)
     suffix = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', setting.split('=', 1)[1])}" for setting in settings)

@@ -20,7 +20,7 @@ from ballast.runtime.files import write_atomic
 from ballast.runtime.portable import processor
 from ballast.runtime.tables import read_table
 from stages.common.ahead import has_nothing, works_ahead
-from stages.common.files import devices_of, write_metrics
+from stages.common.files import NO_TABLE, devices_of, write_metrics
 from stages.common.finished import brought_back, keep, key
 from stages.common.parameters import parameters
 from stages.common.repeats import Repeat, repeats_of
@@ -107,9 +107,9 @@ def joined(repeats: list[Repeat], tables: list[pd.DataFrame]) -> str:
 
 
 def passed_on(row: str, repeats: list[Repeat], name: str) -> str:
-    """Return a table of the row's training; nothing where its training has no such table, as a student's."""
-    paths = [repeat.run(row) / f"{name}.csv" for repeat in repeats]
-    return joined(repeats, [read_table(path) for path in paths]) if paths[0].exists() else "\n"
+    """Return a table of the row's training; an empty one where its training has no such table, as a student's."""
+    tables = [read_table(repeat.run(row) / f"{name}.csv") for repeat in repeats]
+    return NO_TABLE.to_csv(index=False) if list(tables[0]) == list(NO_TABLE) else joined(repeats, tables)
 
 
 if __name__ == "__main__":

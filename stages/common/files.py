@@ -10,6 +10,8 @@ import pandas as pd
 from ballast.runtime.files import load_array, write_atomic
 from ballast.runtime.tables import read_table
 
+NO_TABLE = pd.DataFrame(columns=["none"])  # what a training writes that has no such table; a missing file is a mistake
+
 
 def write_metrics(path: str, values: dict, digits: int = 2) -> None:
     """Write metrics as JSON, rounded; blocks may be nested, and what is not known (NaN) is left out."""
@@ -31,11 +33,9 @@ def in_domain_labels(longtail: str) -> np.ndarray:
 
 
 def tables_of(name: str, rows: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Return the table runs/<name>/<row>.csv of every row that has one with columns."""
-    for row in rows:
-        path = Path(f"runs/{name}/{row}.csv")
-        if path.read_text(encoding="utf-8").strip():
-            yield row, read_table(path)
+    """Return the table runs/<name>/<row>.csv of every row that has one."""
+    tables = ((row, read_table(f"runs/{name}/{row}.csv")) for row in rows)
+    return ((row, table) for row, table in tables if list(table) != list(NO_TABLE))
 
 
 def write_devices(folder: Path, devices: list[str]) -> None:
@@ -49,6 +49,13 @@ def devices_of(folders: list[Path]) -> str:
 
 
 def weights_of(folder: str) -> list[str]:
-    """Return the files of weights in a folder: an encoder, and a head where there is one."""
-    head = f"{folder}/head.safetensors"
-    return [f"{folder}/encoder.safetensors", *([head] if Path(head).exists() else [])]
+    """Return the files of weights in a folder: an encoder, and a head where there is one, as after every training."""
+    head, history = f"{folder}/head.safetensors", Path(folder, "history.csv")
+    trained = history.exists() and list(read_table(history)) != list(NO_TABLE)
+    return [f"{folder}/encoder.safetensors", *([head] if trained or Path(head).exists() else [])]
+
+
+def write_tables(folder: str | Path, **tables: pd.DataFrame) -> None:
+    """Write tables of a training under their names."""
+    for name, table in tables.items():
+        write_atomic(f"{folder}/{name}.csv", table.to_csv(index=False))

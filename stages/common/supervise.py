@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 from ballast.runtime.code import edited, loaded_code
 from ballast.runtime.errors import BallastError
@@ -104,6 +105,14 @@ def stop_when_asked() -> None:
         signal.alarm(SECONDS_TO_STOP)
         raise KeyboardInterrupt
 
+    def again(ignored: object) -> None:
+        """Stop a moment later, where the exception fell into a destructor or generator that Python was closing."""
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            return sys.__unraisablehook__(ignored)
+        stop_when_asked()
+        Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    sys.unraisablehook = again
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
 

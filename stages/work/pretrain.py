@@ -19,14 +19,14 @@ from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.files import load_array
 from ballast.runtime.ranks import rank
 from ballast.runtime.tables import read_table
 from ballast.training.batches import matched_epochs
 from ballast.training.build import framework, ideas
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
-from stages.common.files import write_devices
+from stages.common.files import NO_TABLE, write_devices, write_tables
 from stages.common.live import live
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
@@ -65,8 +65,8 @@ def train(training: Training) -> int:
     if rank() == 0:
         save = save_model if has_head or optimization.epochs else save_encoder
         save(model, training.folder, images.size, images.short)
-        history = {"history": trainer.state.history_frame()} if optimization.epochs else {}
-        write_tables(training.folder, **history, memory=memory, trace=chosen(trainer, training.pool, selected),
+        history = trainer.state.history_frame() if optimization.epochs else NO_TABLE
+        write_tables(training.folder, history=history, memory=memory, trace=chosen(trainer, training.pool, selected),
                      rounds=trainer.state.trace.reasons_frame(listed.tolist()))
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
@@ -137,8 +137,3 @@ def untrained(training: Training, model: Model, images: Store) -> int:
         write_devices(training.folder, ["none"])
     return 0
 
-
-def write_tables(folder: str | Path, **tables: pd.DataFrame) -> None:
-    """Write tables of a training under their names."""
-    for name, table in tables.items():
-        write_atomic(f"{folder}/{name}.csv", table.to_csv(index=False))

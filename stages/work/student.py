@@ -15,13 +15,13 @@ from ballast.runtime.batchnorm import synchronize_batchnorm
 from ballast.runtime.device import prepare
 from ballast.runtime.distributed import join_ranks
 from ballast.runtime.errors import BallastError
-from ballast.runtime.files import load_array, write_atomic
+from ballast.runtime.files import load_array
 from ballast.runtime.ranks import rank
 from ballast.runtime.tables import read_table
 from ballast.training.build import framework
 from ballast.training.checkpoint import Checkpoint
 from ballast.training.trainer import Trainer
-from stages.common.files import write_devices
+from stages.common.files import NO_TABLE, write_devices, write_tables
 from stages.common.live import live
 from stages.common.parameters import recipe_of
 from stages.common.trainings import Training
@@ -50,8 +50,8 @@ def train(training: Training) -> int:
     checkpoint.check_unchanged()
     if rank() == 0:
         save_model(model, training.folder, images.size, images.short)
-        if optimization.epochs:
-            write_atomic(training.folder / "history.csv", trainer.state.history_frame().to_csv(index=False))
+        history = trainer.state.history_frame() if optimization.epochs else NO_TABLE
+        write_tables(training.folder, history=history, trace=NO_TABLE, rounds=NO_TABLE, memory=NO_TABLE)
         write_devices(training.folder, trainer.state.devices)
         checkpoint.remove()
     return trainer.state.images_seen()

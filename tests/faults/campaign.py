@@ -1,11 +1,11 @@
 """`make campaign`: faults drawn by number, counted in docs/results/faults.csv for good; it goes on where it stopped.
 
-    python -m tests.faults.campaign MINUTES [TRIAL]
+    python -m tests.faults.campaign MINUTES [TRIAL ...]
 
 Two projects side by side, one whose images are in memory and one that decodes files, have two repeats of each kind of
 row. Every trial starts from the same whole project, does one thing to it (tests.faults.trials), and gives the command
 again. It ends in one of four ways: `well`; `lost`, where the bytes are not those of an undisturbed run; `silent`, where
-a wrong result stayed without a word; `unclear`, where it said no clear line. With TRIAL that one alone is tried again.
+a wrong result stayed without a word; `unclear`, where it said no clear line. With TRIALs, those alone are tried again.
 """
 
 import itertools
@@ -28,13 +28,13 @@ PROJECTS = 2
 places: list[Place] = []  # the one of a process
 
 
-def main(minutes: float, only: int | None = None) -> None:
-    """Try faults until the time is over, and print the table; with ``only``, that trial alone and without counting."""
+def main(minutes: float, *only: int) -> None:
+    """Try faults until the time is over, and print the table; with ``only``, those trials alone, without counting."""
     deadline, table = time.monotonic() + 60 * minutes, load()
     first = PROJECTS * int(table[list(ENDS)].to_numpy().sum())  # beyond all numbers of earlier runs
-    with tempfile.TemporaryDirectory(prefix="ballast ü😀 ") as folder:
+    with tempfile.TemporaryDirectory(prefix="ballast ") as folder:
         workers = [ProcessPoolExecutor(1, get_context("spawn"), prepare, (folder, which)) for which in range(PROJECTS)]
-        todo = [iter([only] if only is not None and only % PROJECTS == which else []) if only is not None
+        todo = [(number for number in only if number % PROJECTS == which) if only
                 else itertools.count(first + (first + which) % PROJECTS, PROJECTS) for which in range(PROJECTS)]
         running: dict[Future, int] = {}
         while True:
@@ -48,7 +48,7 @@ def main(minutes: float, only: int | None = None) -> None:
                 running.pop(future)
                 number, fault, stage, end, said = future.result()
                 print(f"{number}: {fault}, {stage}: {end}\n{said}".strip(), flush=True)
-                if only is None:
+                if not only:
                     table = counted(table, fault, stage, end)
                     write_atomic(TABLE, table.to_csv(index=False))
     print(as_text(by_fault(table)))
@@ -56,7 +56,7 @@ def main(minutes: float, only: int | None = None) -> None:
 
 def prepare(folder: str, which: int) -> None:
     """Make the project of a process."""
-    places.append(Place(Path(folder, ("memory", "files")[which]), files=which == 1))
+    places.append(Place(Path(folder, ("memory", "files ü😀")[which]), files=which == 1))
 
 
 def tried(number: int) -> tuple[int, str, str, str, str]:

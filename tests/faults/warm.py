@@ -17,7 +17,8 @@ LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.cluster
              "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm", "PIL.Image", "matplotlib.figure", "faiss",
              "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api",
              "multiprocessing.popen_fork", "concurrent.futures.process", "importlib.readers",
-             "importlib.resources.readers", "encodings.unicode_escape", "encodings.idna")
+             "importlib.resources.readers", "encodings.unicode_escape", "encodings.raw_unicode_escape",
+             "encodings.idna")
 
 CHOSEN: dict[str, str] = {}  # variables of the libraries, some of which read theirs when they are first used
 
@@ -80,6 +81,9 @@ def run(start: list[str], cwd: str, log: str, environment: dict[str, str], size:
         code = end.code if isinstance(end.code, int | None) else 1
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
+    except KeyboardInterrupt:  # before the stage answers to it: end as Python does
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     except BaseException:
         import traceback
 

@@ -53,7 +53,7 @@ def test_embeddings_of_other_images_are_one_line(project):
 def test_the_frozen_row_is_the_file_and_has_no_history(project):
     found = load_file(project.folder / "runs/frozen/1/encoder.safetensors")
     assert all(torch.equal(found[name], project.state[name]) for name in project.state)
-    assert not (project.folder / "runs/frozen/1/history.csv").exists()
+    assert (project.folder / "runs/frozen/1/history.csv").read_text() == "none\n"
     assert not (project.folder / "runs/frozen/1/head.safetensors").exists()
     assert "All" in (project.folder / "metrics/frozen.json").read_text()
 

@@ -185,6 +185,6 @@ def test_a_full_device_is_one_clear_line(monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     run = training("simclr")
-    monkeypatch.setattr(run.framework, "project", full)
+    monkeypatch.setattr(run.framework, "embed", full)
     with pytest.raises(BallastError, match=r"pretrain: out of memory with a batch of 16 images; lower pretrain\.batch"):
         run.train(Memory())
