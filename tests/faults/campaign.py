@@ -34,7 +34,7 @@ def main(minutes: float, *only: int) -> None:
     first = PROJECTS * int(table[list(ENDS)].to_numpy().sum())  # beyond all numbers of earlier runs
     with tempfile.TemporaryDirectory(prefix="ballast ") as folder:
         workers = [ProcessPoolExecutor(1, get_context("spawn"), prepare, (folder, which)) for which in range(PROJECTS)]
-        todo = [(number for number in only if number % PROJECTS == which) if only
+        todo = [iter([number for number in only if number % PROJECTS == which]) if only
                 else itertools.count(first + (first + which) % PROJECTS, PROJECTS) for which in range(PROJECTS)]
         running: dict[Future, int] = {}
         while True:

@@ -15,7 +15,8 @@ from importlib import import_module
 
 LIBRARIES = ("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.cluster", "sklearn.linear_model",
              "sklearn.neighbors", "sklearn.pipeline", "sklearn.svm", "PIL.Image", "matplotlib.figure", "faiss",
-             "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api",
+             "safetensors.torch", "pydantic", "torchvision", "pyarrow.parquet", "dvc.api", "onnxscript", "onnxruntime",
+             "torch.onnx", "graphlib",
              "multiprocessing.popen_fork", "concurrent.futures.process", "importlib.readers",
              "importlib.resources.readers", "encodings.unicode_escape", "encodings.raw_unicode_escape",
              "encodings.idna")
