@@ -4,9 +4,9 @@
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
 `resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
-`norms` from tests/device/launches.csv; those of docs/select.md, docs/suitability.md and docs/guarantees.md from
-docs/results. `rows` holds the rows that a page names near its top, in a line like "Rows: `colt`, `sdclr-colt`.", and
-`gains` the pairs in which they are. Marks whose file is missing stay as they are.
+`norms` from tests/device/launches.csv; those of docs/beyond.md, docs/select.md, docs/suitability.md and
+docs/guarantees.md from docs/results. `rows` holds the rows that a page names near its top, in a line as "Rows: `colt`,
+`sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -29,8 +29,8 @@ from scripts.shortlists import recalls
 from scripts.suitability import tables as suitability_tables
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
-PAGES = ("README.md", "docs/gpu.md", "docs/guarantees.md", "docs/results-default.md", "docs/scale.md", "docs/select.md",
-         "docs/suitability.md", "docs/methods/*.md")
+PAGES = ("README.md", "docs/beyond.md", "docs/gpu.md", "docs/guarantees.md", "docs/results-default.md", "docs/scale.md",
+         "docs/select.md", "docs/suitability.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
 STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
@@ -40,6 +40,8 @@ STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
           ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
 RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility", "colt"),
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
+BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-domain-2"), "simclr": ("colt-domain-1",),
+          "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -122,16 +124,17 @@ def of_shares(folder: Path) -> dict[str, str]:
     return {"shares": as_text(table[["data", "shortlist", "gain of", "All", "Few"]])}
 
 
-def of_rules(name: str, runs: pd.DataFrame) -> dict[str, str]:
-    """Return accuracies and gains of the rules."""
-    pairs = [(rule, base) for base, group in RULES.items() for rule in group if {rule, base} <= set(runs["method"])]
+def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return accuracies, and gains over some rows of others."""
+    pairs = [(rule, base) for base, group in over.items() for rule in group if {rule, base} <= set(runs["method"])]
     return {name: as_text(with_errors(summary(runs))),
             f"{name}-gains": as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))}
 
 
 SELECTIONS = {  # files of docs/results, and the tables that they make
-    "rules": lambda runs: of_rules("rules", runs),
-    "rules-study": lambda runs: of_rules("rules-study", runs),
+    "rules": lambda runs: of_rules("rules", runs, RULES),
+    "rules-study": lambda runs: of_rules("rules-study", runs, RULES),
+    "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},
