@@ -1,4 +1,4 @@
-"""Repair what a kill of DVC cut off: it writes dvc.lock and its list of locks in place, and cannot read half of them.
+"""Repair what a kill of DVC left: it writes dvc.lock and its lists of locks in place, and cannot read half of them.
 
     python -m scripts.mend
 
@@ -6,6 +6,7 @@ The last stage of dvc.lock is dropped. DVC's run cache provides its outputs and 
 """
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -27,15 +28,30 @@ def main(path: Path = Path("dvc.lock")) -> None:
     print(f"{path}: cut off; dropped its last stage. Stages that did not change come back from the cache.")
 
 
-def unlock(path: Path = Path(".dvc/tmp/rwlock")) -> None:
-    """Remove DVC's list of locks where a kill has cut it off: those that it listed are of commands that have ended."""
+def unlock(path: Path) -> None:
+    """Remove a list of DVC's locks where a kill has cut it off, or all commands that it names have ended."""
     try:
-        json.loads(path.read_text(encoding="utf-8"))
+        processes = set(re.findall(r'"pid": (\d+)', json.dumps(json.loads(path.read_text(encoding="utf-8")))))
     except FileNotFoundError:
         return
     except ValueError:
         path.unlink()
         print(f"{path}: cut off; removed.")
+        return
+    if processes and not any(is_alive(int(number)) for number in processes):
+        path.unlink()
+        print(f"{path}: of commands that have ended; removed.")
+
+
+def is_alive(number: int) -> bool:
+    """Return whether there is a process of this number."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def is_complete(text: str) -> bool:
@@ -49,4 +65,5 @@ def is_complete(text: str) -> bool:
 
 if __name__ == "__main__":
     main()
-    unlock()
+    for locks in (".dvc/tmp/rwlock", ".dvc/tmp/exps/rwlock"):
+        unlock(Path(locks))

@@ -1,6 +1,9 @@
 """A dvc.lock that was cut off anywhere becomes readable again and keeps all complete stages."""
 
+import json
+import os
 import re
+import subprocess
 
 import yaml
 from dvc.dvcfile import Lockfile
@@ -57,3 +60,15 @@ def test_a_list_of_locks_that_was_cut_off_is_removed(tmp_path, capsys):
         path.write_text(content)
         unlock(path)
         assert not path.exists() and capsys.readouterr().out == f"{path}: cut off; removed.\n"
+
+
+def test_locks_of_commands_that_have_ended_are_removed_and_those_of_others_stay(tmp_path, capsys):
+    path = tmp_path / "rwlock"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead, alive = ({"pid": number, "cmd": "dvc exp run"} for number in (ended.pid, os.getpid()))
+    for other in (alive, dead):
+        path.write_text(json.dumps({"refs/exps": {"write": dead, "read": [other]}}))
+        unlock(path)
+        assert path.exists() == (other is alive)
+    assert capsys.readouterr().out == f"{path}: of commands that have ended; removed.\n"
