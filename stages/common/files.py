@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from errno import ENOENT
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,11 @@ def devices_of(folders: list[Path]) -> str:
 def weights_of(folder: str) -> list[str]:
     """Return the files of weights in a folder: an encoder, and a head where there is one, as after every training."""
     head, history = f"{folder}/head.safetensors", Path(folder, "history.csv")
-    trained = history.exists() and list(read_table(history)) != list(NO_TABLE)
-    return [f"{folder}/encoder.safetensors", *([head] if trained or Path(head).exists() else [])]
+    if Path(head).exists():
+        return [f"{folder}/encoder.safetensors", head]
+    if history.exists() and list(read_table(history)) != list(NO_TABLE):
+        raise FileNotFoundError(ENOENT, "missing", head)
+    return [f"{folder}/encoder.safetensors"]
 
 
 def write_tables(folder: str | Path, **tables: pd.DataFrame) -> None:

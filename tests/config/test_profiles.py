@@ -9,6 +9,7 @@ from ballast.training.batches import batches_per_epoch
 from ballast.training.schedule import warmup_cosine
 from tests.config.configuration import PROFILES, ROWS, params, profile
 
+BCL = {"momentum": 0.97, "momentum_epochs": 0, "operations": 1}
 IMAGES = {"cifar10_lt": 11165, "cifar100_lt": 9754, "imagenet100_lt": 12205, "places_lt": 62500}
 
 
@@ -51,8 +52,8 @@ def test_every_row_has_the_papers_optimizer_and_rounds(name, row):
     ("cifar10_lt", "sdclr", {"prune": 0.9, "temperature": 0.2, "epochs": 2000, "batch": 512}),
     ("cifar10_lt", "sdclr-colt", {"prune": 0.9, "domain": {"weight": 0.2, "form": "code"}}),
     ("cifar100_lt", "sdclr", {"prune": 0.9, "weight_decay": 1e-4}),
-    ("cifar100_lt", "bcl", {"weight_decay": 5e-4, "bcl": {"momentum": 0.97, "operations": 1}}),
-    ("cifar100_lt", "bcl-colt", {"weight_decay": 5e-4, "bcl": {"momentum": 0.97, "operations": 1}}),
+    ("cifar100_lt", "bcl", {"weight_decay": 5e-4, "bcl": BCL}),
+    ("cifar100_lt", "bcl-colt", {"weight_decay": 5e-4, "bcl": BCL}),
     ("cifar100_lt", "simclr", {"weight_decay": 1e-4}),
     ("cifar100_lt", "colt", {"domain": {"weight": 0.2, "form": "code"}}),
     ("imagenet100_lt", "sdclr", {"prune": 0.3, "temperature": 0.3, "epochs": 500, "batch": 256}),
@@ -76,8 +77,9 @@ def test_values_of_the_papers(name, row, values):
 def test_the_guide_has_its_paper_s_settings_under_every_profile(name):
     block = merged_recipe(params(name), profile(name), "guide")["ideas"]
     assert block == {
-        "colt": {"tailness": "sparsity", "neighbours": 10, "momentum": 0.0, "clusters": 10, "refine": True,
-                 "temperature": 1.0, "remainder": "largest", "domain": {"weight": 0.3, "form": "poster"}},
+        "colt": {"tailness": "sparsity", "neighbours": 10, "negatives": "all", "momentum": 0.0, "momentum_epochs": 0,
+                 "clusters": 10, "refine": True, "temperature": 1.0, "remainder": "largest",
+                 "domain": {"weight": 0.3, "form": "poster"}},
         "semantic": {"weight": 0.5, "threshold": 0.0}}
 
 

@@ -48,7 +48,11 @@ def test_an_encoder_that_was_trained_has_a_head_and_one_from_elsewhere_may_have_
     write_tables(tmp_path, history=NO_TABLE)
     assert weights_of(str(tmp_path)) == [encoder]
     write_tables(tmp_path, history=pd.DataFrame({"epoch": [1], "loss": [2.0]}))
-    assert weights_of(str(tmp_path)) == [encoder, head]  # whoever reads it says that it is missing
+    with pytest.raises(FileNotFoundError) as error:
+        weights_of(str(tmp_path))
+    assert error.value.filename == head
+    (tmp_path / "head.safetensors").touch()
+    assert weights_of(str(tmp_path)) == [encoder, head]
 
 
 def test_a_stop_that_falls_into_a_destructor_is_not_lost():

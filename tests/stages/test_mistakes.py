@@ -48,7 +48,7 @@ def test_yaml_that_cannot_be_read_is_one_line(project):
 @pytest.mark.parametrize(("command", "line"), [
     ("pretrain", "pretrain: usage: python -m stages.pretrain ROW LIST POOL"),
     ("split", "split: data/labels/train.npy: missing; `dvc repro` makes it"),
-    ("student guided guide", "student: guided, repeat 1: data/recipes/student/guided.yaml: "),
+    ("student guided guide", "student: data/recipes/student/guided.yaml: "),
     ("report", "report: "),
     ("select_pool nobody", "select_pool: "),
 ])

@@ -1,5 +1,6 @@
 """Short trainings of the rows of params.yaml, as the stages make them, on any device."""
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -57,6 +58,8 @@ def trainer(params: dict, row: str, scene: Scene = SCENE) -> Trainer:
 def pretraining(params: dict, row: str, scene: Scene) -> Trainer:
     """Return the pre-training of a row."""
     recipe, method = load_recipe(merged_recipe(params, PROFILE, row)), params["methods"][row]
+    if "harmonization" in recipe.ideas:  # of a head as small as the tests'
+        recipe.ideas["harmonization"] = replace(recipe.ideas["harmonization"], vertices=4)
     images = scene.in_domain.to(scene.device)
     if method["images"] == "none":
         images = images.take(torch.arange(0))
@@ -88,7 +91,10 @@ def student(params: dict, row: str, scene: Scene) -> Trainer:
     """Return the training of a student under its trained guide."""
     recipe = load_student(student_recipe(params, PROFILE, row))
     model, images = train(params, recipe.guide, scene), scene.in_domain.to(scene.device)
-    setup = Setup(len(images), 0, recipe.optimization.epochs, None, scene.device)
-    idea = guidance.Idea(recipe.guidance, setup, guidance.Clean(*embed(model, images)))
-    return Trainer(framework(recipe.framework, model, recipe.prune), images, None, {"guidance": idea},
-                   recipe.optimization, scene.augment, 1, contrast_weight=0.0, what="student")
+    pool = scene.pool.take(torch.arange(12)).to(scene.device) if recipe.guidance.distill_pool else None
+    every = images if pool is None else images.join(pool)
+    setup = Setup(len(images), len(every) - len(images), recipe.optimization.epochs, None, scene.device)
+    idea = guidance.Idea(recipe.guidance, setup, guidance.Clean(*embed(model, every)))
+    guide = deepcopy(model) if recipe.guidance.distill_views == "same" else None
+    return Trainer(framework(recipe.framework, model, recipe.prune), images, pool, {"guidance": idea},
+                   recipe.optimization, scene.augment, 1, contrast_weight=0.0, what="student", guide=guide)
