@@ -44,14 +44,15 @@ def unlock(path: Path) -> None:
 
 
 def is_alive(number: int) -> bool:
-    """Return whether there is a process of this number."""
+    """Return whether a process of this number runs: one that has ended may wait for its parent, as in a container."""
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
     except PermissionError:  # another user's
         return True
-    return True
+    status = Path(f"/proc/{number}/stat")
+    return not (status.exists() and status.read_text(errors="replace").rpartition(")")[2].split()[0] == "Z")
 
 
 def is_complete(text: str) -> bool:

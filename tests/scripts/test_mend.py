@@ -64,11 +64,13 @@ def test_a_list_of_locks_that_was_cut_off_is_removed(tmp_path, capsys):
 
 def test_locks_of_commands_that_have_ended_are_removed_and_those_of_others_stay(tmp_path, capsys):
     path = tmp_path / "rwlock"
-    ended = subprocess.Popen(["true"])
+    ended, waiting = subprocess.Popen(["true"]), subprocess.Popen(["true"])
     ended.wait()
-    dead, alive = ({"pid": number, "cmd": "dvc exp run"} for number in (ended.pid, os.getpid()))
-    for other in (alive, dead):
+    os.waitid(os.P_PID, waiting.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked how
+    dead, zombie, alive = ({"pid": number, "cmd": "dvc exp run"} for number in (ended.pid, waiting.pid, os.getpid()))
+    for other in (alive, dead, zombie):
         path.write_text(json.dumps({"refs/exps": {"write": dead, "read": [other]}}))
         unlock(path)
         assert path.exists() == (other is alive)
-    assert capsys.readouterr().out == f"{path}: of commands that have ended; removed.\n"
+    waiting.wait()
+    assert capsys.readouterr().out == 2 * f"{path}: of commands that have ended; removed.\n"
