@@ -122,3 +122,5 @@ def stop_with_parent(number: int) -> None:
     if "DVC_STAGE" in os.environ and sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        if "TORCHELASTIC_RUN_ID" in os.environ and os.getppid() == 1:  # torchrun was killed before: no signal will come
+            sys.exit(f"rank {os.environ.get('RANK')}: torchrun has ended; run the same command again")

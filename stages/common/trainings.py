@@ -57,7 +57,7 @@ class Training:
         """Return the files and folders that it reads."""
         weights = [path for folder in (self.start, self.guide) if folder for path in weights_of(folder)]
         seen = [f"{self.seen}/{name}" for name in ("in_domain", "pool") if self.seen]
-        traced = [f"{self.guide}/trace.csv" for _ in range(bool(self.guide and self.pool))]
+        traced = [f"{self.guide}/trace.csv"] if self.guide and self.pool else []
         return ["data/images/train", *filter(None, (self.images, self.pool)), *seen, self.recipe, *traced, *weights]
 
     @property

@@ -136,4 +136,3 @@ def untrained(training: Training, model: Model, images: Store) -> int:
         write_tables(training.folder, **empty)
         write_devices(training.folder, ["none"])
     return 0
-

@@ -1,17 +1,14 @@
 """What an embedding teaches: neighbours, far clusters, weights."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-import pytest
 import torch
 from torch.nn.functional import normalize
 
-from ballast.config.recipe import load_recipe
 from ballast.encoders.model import build
 from ballast.ideas.guidance import Guide, far_clusters
-from ballast.runtime.errors import BallastError
 from ballast.runtime.rng import generator
-from tests.builders import NETWORK, OPTIMIZATION, random_images
+from tests.builders import NETWORK, random_images
 from tests.oracles.distill import relational_kl_by_loops
 from tests.training.runs import GUIDANCE, first_batch, student, training
 
@@ -116,10 +113,3 @@ def test_distillation_of_clean_pool_images_compares_with_the_guides_embedding_of
     expected = sum(relational_kl_by_loops(u, view, 0.1) for view in z.detach().chunk(2)) / 2
     losses = run.step(index, views)
     torch.testing.assert_close(losses["distill"], torch.as_tensor(expected), check_dtype=False, rtol=1e-4, atol=1e-4)
-
-
-def test_a_network_that_guides_itself_has_no_guide_to_look_at_its_views():
-    row = {"framework": "simclr", "optimization": asdict(OPTIMIZATION)}
-    for change in ({"distill_views": "same"}, {"distill_of": "features"}, {"distill_pool": True}):
-        with pytest.raises(BallastError, match="where a network guides itself"):
-            load_recipe({**row, "ideas": {"guidance": change}})

@@ -9,7 +9,6 @@ from torch.nn.functional import normalize
 from ballast.ideas.harmonization import Idea, Settings, shares
 from ballast.ideas.idea import Batch, Contrast, Setup
 from ballast.losses.harmonization import to_vertices
-from ballast.runtime.errors import BallastError
 from tests.training.runs import COLT, epoch_of, first_batch, training
 
 SETTINGS = Settings(vertices=4, warmup=0.5, ramp=0.34, every=0.34)
@@ -60,12 +59,6 @@ def test_first_views_of_in_domain_images_alone_are_remembered():
     idea.phase, idea.prior = 0.5, shares(idea.s)
     weight, loss = idea.terms(batch, Contrast.of(z, 0.2))["harmonization"]
     assert weight == 0.5 and loss.isfinite()
-
-
-def test_more_vertices_than_dimensions_are_refused():
-    z = normalize(torch.randn(10, 3))
-    with pytest.raises(BallastError, match="expected at most the 3 dimensions"):
-        Idea(SETTINGS, SETUP).terms(batch_of(z, 5), Contrast.of(z, 0.2))
 
 
 def test_it_goes_with_rounds_of_colt():

@@ -1,5 +1,6 @@
 """What stages hand on: a table that a training has not is said, one that is missing is a mistake; so is a head."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -26,6 +27,16 @@ try:
     time.sleep(60)
 except KeyboardInterrupt:
     print("stopped")
+"""
+
+LATE = """
+import os, time
+from stages.common.supervise import stop_with_parent
+
+if os.fork() == 0:
+    time.sleep(0.5)  # its parent ends meanwhile
+    stop_with_parent(15)
+    print("goes on", flush=True)
 """
 
 
@@ -61,3 +72,12 @@ def test_a_stop_that_falls_into_a_destructor_is_not_lost():
     assert run.stdout.readline() == "closing\n"
     run.send_signal(signal.SIGINT)
     assert run.communicate(timeout=20)[0] == "stopped\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the signal of a parent's death is Linux's")
+@pytest.mark.parametrize("run", [{}, {"TORCHELASTIC_RUN_ID": "none"}])
+def test_a_rank_whose_torchrun_is_gone_before_it_could_ask_for_a_signal_ends(run):
+    done = subprocess.run([sys.executable, "-c", LATE], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "DVC_STAGE": "embed", "RANK": "0", **run})
+    expected = "rank 0: torchrun has ended; run the same command again\n" if run else "goes on\n"
+    assert done.stdout == expected

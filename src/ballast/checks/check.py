@@ -4,6 +4,7 @@
 """
 
 from ballast.checks.datasets import Dataset
+from ballast.checks.ideas import check_distillation, check_ideas, check_widths
 from ballast.checks.selections import NAME, check_selections, check_tailness
 from ballast.checks.starts import check_starts
 from ballast.config.build import MisfitError, shown, unknown_key, validated
@@ -51,7 +52,7 @@ def check(params: dict, profile: dict, dataset: dict) -> Params:
     check_starts(typed)
     check_tailness(typed)
     for row in typed.methods:
-        check_method(params, profile, row)
+        check_widths(row, check_method(params, profile, row), typed_profile.network.projection)
     for row in typed.students:
         check_student(params, profile, row)
     for name in typed.variants:
@@ -87,8 +88,8 @@ def check_adapt(profile: dict, file: str) -> None:
             _validated(idea_module(key).Settings, block[key], f"{place}.{key}.")
 
 
-def check_method(params: dict, profile: dict, row: str) -> None:
-    """Check a row of ``methods`` with what the profile adds to it."""
+def check_method(params: dict, profile: dict, row: str) -> dict[str, object]:
+    """Check a row of ``methods`` with what the profile adds to it; return the typed settings of its ideas."""
     place = f"params.yaml: methods.{row}"
     method = _validated(MethodRow, params["methods"][row], f"{place}.")
     _check_pool(params, method, place)
@@ -106,8 +107,8 @@ def check_method(params: dict, profile: dict, row: str) -> None:
                                f"an idea is a file of src/ballast/ideas: {', '.join(idea_names())}")
     settings = _part(FrameworkSettings, {key: values[key] for key in FRAMEWORK_KEYS if key in values}, (), where)
     optimization = _part(Optimization, {key: values[key] for key in OPTIMIZATION_KEYS if key in values}, (), where)
-    for idea in _ideas(values):
-        _part(idea_module(idea).Settings, values[idea], (idea,), where)
+    ideas = {idea: _part(idea_module(idea).Settings, values[idea], (idea,), where) for idea in _ideas(values)}
+    check_ideas(ideas, where)
     _check_prune(settings, where("prune"), params["profile"])
     if optimization.warmup > optimization.epochs:
         raise BallastError(f"{where('warmup')}: expected at most the {optimization.epochs} epochs of {row}, "
@@ -115,6 +116,7 @@ def check_method(params: dict, profile: dict, row: str) -> None:
     if settings.match_updates and method.pool != "none":
         raise BallastError(f"{where('match_updates')}: goes with pool: none only, got pool: {method.pool}")
     _check_sampling(profile, params["profile"], row, method, values, where)
+    return ideas
 
 
 def check_student(params: dict, profile: dict, row: str) -> None:
@@ -129,7 +131,9 @@ def check_student(params: dict, profile: dict, row: str) -> None:
     typed = _validated(StudentRow, student, f"{place}.")
     if typed.guide not in params["methods"]:
         raise BallastError(f"{place}.guide: expected a row of methods, got {shown(typed.guide)}")
-    _validated(idea_module("guidance").Settings, {k: v for k, v in values.items() if k not in student}, f"{place}.")
+    guidance = {key: value for key, value in values.items() if key not in student}
+    check_distillation(_validated(idea_module("guidance").Settings, guidance, f"{place}."), typed.guide,
+                       params["methods"][typed.guide]["pool"], place)
     adapted = profile.get("adapt", {}).get(typed.framework, {})
     _check_prune(_validated(StudentRow, {"prune": adapted.get("prune"), **student}, f"{place}."), f"{place}.prune",
                  params["profile"])

@@ -121,9 +121,6 @@ def student_recipe(params: dict, profile: dict, row: str) -> dict:
 def load_recipe(block: dict) -> Recipe:
     """Return the recipe from what ``merged_recipe`` returned."""
     ideas = {name: build(_settings(name), values) for name, values in block.get("ideas", {}).items()}
-    if getattr(ideas.get("guidance"), "needs_a_guide", False):
-        raise BallastError("guidance: expected distill_of: geometry, distill_views: clean and distill_pool: false "
-                           "where a network guides itself; others are for `students`")
     return build(Recipe, {**block, "ideas": ideas})
 
 

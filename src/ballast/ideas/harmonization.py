@@ -18,7 +18,6 @@ from torch import Tensor
 from ballast.config.profile import Fraction, Momentum, NonNegative
 from ballast.ideas.idea import Base, Batch, Contrast, Epoch, Setup, Terms
 from ballast.losses.harmonization import harmonization, to_vertices
-from ballast.runtime.errors import BallastError
 from ballast.tailness.memory import remember
 
 
@@ -58,9 +57,6 @@ class Idea(Base):
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember the similarities of the first views; return the loss of the in-domain images."""
         k = self.settings.vertices
-        if k > batch.z.shape[1]:
-            raise BallastError(f"harmonization.vertices: expected at most the {batch.z.shape[1]} dimensions of a "
-                               f"projection (network.projection), got {k}")
         if not len(batch.in_domain):
             return {}
         t1, t2 = (to_vertices(views[batch.in_domain], k) for views in batch.z.chunk(2))
