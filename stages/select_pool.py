@@ -52,7 +52,7 @@ def seen(by: str, repeat: Repeat, images: int, device: torch.device) -> Evidence
     if by == "embed":
         return Evidence(images, in_domain, pool)
     scores = read_table(f"data/scores/{repeat.number}.parquet", "ecle", "distance")
-    return Evidence(images, in_domain, pool, *(torch.from_numpy(scores[name].to_numpy("float32"))
+    return Evidence(images, in_domain, pool, *(torch.tensor(scores[name].to_numpy("float32"))
                                            for name in ("ecle", "distance")))
 
 
