@@ -1,4 +1,4 @@
-"""The command ``ballast``: use a trained encoder, fetch one to start from, choose from a pool, or ask if it can help.
+"""The command ``ballast``: use a trained encoder, fetch one to start from, choose from a pool, or ask what helps.
 
     ballast embed --encoder runs/colt/1/encoder.safetensors --images FOLDER --out features.npy
     ballast fetch timm vit_small_patch14_dinov2.lvd142m --out data/external/dinov2.safetensors
@@ -6,6 +6,7 @@
     ballast export --row colt
     ballast select --in-domain images.npy --pool pool.npy --rule kcenter --budget 10000 --out selected.parquet
     ballast audit --in-domain images.npy --pool pool.npy --out audit.md
+    ballast recommend --images 2500 --separability 0.85
 """
 
 import argparse
@@ -102,6 +103,12 @@ def _of_choices(commands: argparse._SubParsersAction) -> None:
                          help="embeddings of images to test on, of which the pool should have none")
     command.add_argument("--out", required=True, type=Path, help="a page, .md; the numbers go beside it as .json")
     command.add_argument("--seed", type=whole, default=1, help="of all that is drawn (1)")
+    command = commands.add_parser("recommend", help="say which row was best on measured data that is like yours")
+    command.add_argument("--images", required=True, type=int, help="in-domain images")
+    command.add_argument("--separability", type=float, help="of the pool, as `ballast audit` writes it; without it: "
+                         "there is no pool")
+    command.add_argument("--times", type=float, default=3.0, help="how many times the cost of SimCLR there is time for "
+                         "(3)")
 
 
 def _vectors(command: argparse.ArgumentParser) -> None:

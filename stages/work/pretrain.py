@@ -86,7 +86,7 @@ def length(recipe: Recipe, images: int) -> Optimization:
     if not recipe.match_updates:
         return optimization
     return replace(optimization, epochs=matched_epochs(optimization.epochs, images, sampling.budget, sampling.warmup,
-                                                       optimization.batch))
+                                                       optimization.batch, optimization.pairs))
 
 
 def selection_of(pool: str) -> pd.DataFrame | None:

@@ -1,6 +1,7 @@
 """Small trainings of every method, for the tests of training and ideas."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import torch
 
@@ -32,10 +33,12 @@ METHODS = {  # share of pruned weights, ideas
     "colt": (None, {"colt": COLT}),
     "sdclr-colt": (0.5, {"colt": COLT}),
     "bcl-colt": (None, {"bcl": bcl.Settings(), "colt": COLT}),
+    "poly-bcl-colt": (None, {"bcl": bcl.Settings(), "colt": COLT}),
     "guide": (None, {"colt": SPARSE, "semantic": SEMANTIC}),
     "guide-random": (None, {"colt": RANDOM}),
     "guided-joint": (0.5, {"colt": SPARSE, "semantic": SEMANTIC, "guidance": GUIDANCE}),
 }
+VIEWS = {"poly-bcl-colt": 4}
 ALONE = ("simclr", "sdclr", "bcl", "bcl-d")
 
 
@@ -45,6 +48,7 @@ def training(name, optimization=OPTIMIZATION, settings=None, pool=None, network=
     settings: other ideas than the method's. pool: selected images, where the method does not sample from a pool itself.
     """
     prune, usual = METHODS[name]
+    optimization = replace(optimization, views=VIEWS.get(name, optimization.views))
     settings = usual if settings is None else settings
     rounds = SAMPLING if "colt" in settings else None
     pool = random_images(POOL, seed=1) if rounds else pool

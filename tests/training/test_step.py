@@ -1,6 +1,7 @@
 """One step of every method against its transcription, and what is remembered of its images."""
 
 import copy
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,12 +10,14 @@ from torch.nn.functional import normalize
 
 from ballast.augment.views import augment
 from ballast.frameworks.simclr import SimCLR
+from ballast.training.batches import shuffled_batches
 from tests.builders import OPTIMIZATION
 from tests.oracles.density import density_by_loops
 from tests.oracles.distill import relational_kl_by_loops
 from tests.oracles.domain import domain_by_loops
 from tests.oracles.guided import guided_by_loops
 from tests.oracles.ntxent import ntxent_by_loops
+from tests.oracles.polyview import polyview_by_loops
 from tests.oracles.pruned import pruned_copy
 from tests.oracles.semantic import nearest_in_bank_by_loops, semantic_by_loops
 from tests.training.runs import ALONE, COLT, RANDOM, SEMANTIC, SPARSE, first_batch, pixels, student, training
@@ -33,11 +36,11 @@ def project(run, views, pairs):
 
 
 def seen_one_by_one(run, index, images):
-    """Augment the views of a batch one image at a time, by the draws of the epoch."""
+    """Augment the views of a batch one visit at a time, by the draws of the epoch."""
     partners = [] if run.partner is None else run.partner[index[index < 40], 0].tolist()
     wanted = [(i, 0) for i in index.tolist()] + [(i, 1) for i in index.tolist()] + [(i, 2) for i in partners]
     drawn = [run.draw(torch.tensor([i]), range(v, v + 1)).map(lambda column: column[:, 0]) for i, v in wanted]
-    return torch.cat([augment(images[i : i + 1], draws, 8) for (i, _), draws in zip(wanted, drawn)])
+    return torch.cat([augment(images[i % len(images)][None], draws, 8) for (i, _), draws in zip(wanted, drawn)])
 
 
 def a_full_batch(name, settings=None):
@@ -90,6 +93,45 @@ def test_both_forms_of_the_domain_loss_equal_their_transcription(form):
     run, (index, views), z = a_full_batch("colt", {"colt": replace(COLT, domain=domain)})
     expected = torch.tensor(ntxent_by_loops(*z.chunk(2), 0.2)).mean() + domain_term(z, index, domain)
     torch.testing.assert_close(run.step(index, views)["loss"], expected, **CLOSE)
+
+
+def test_a_step_with_four_views_equals_its_transcription():
+    run = training("poly-bcl-colt", replace(OPTIMIZATION, batch=64))
+    for epoch in range(1, 4):
+        for index, views in run.begin_epoch(epoch):
+            run.step(index, views)
+    index, views = first_batch(run, 4)
+    visits = shuffled_batches(52, 64, 1, 4, pairs=2)[0]
+    assert torch.equal(index, visits % 52) and len(set(visits.tolist())) == 2 * len(set(index.tolist())) == len(index)
+    expected = seen_one_by_one(run, visits, pixels(run))
+    torch.testing.assert_close(views, expected)
+    with torch.no_grad():
+        z = project(run, expected, len(index))
+    image = index.repeat(2).tolist()
+    pair = [v % len(index) for v in range(len(image))]
+    s = (z @ z.T / 0.2).tolist()
+    log_d = [math.log(sum(math.exp(s[v][u]) for u in range(len(image))
+                          if u != v and (image[u] != image[v] or pair[u] == pair[v]))) for v in range(len(image))]
+    per_view = torch.tensor(polyview_by_loops(z, image, 0.2))
+    domain = []
+    for v in range(len(image)):
+        alike = [u for u in range(len(image)) if u != v and (image[u] >= 40) == (image[v] >= 40)]
+        domain.append(sum(log_d[v] - s[v][u] for u in alike) / len(alike))
+    old = {name: memory.clone() for name, memory in (("rho", run.ideas["colt"].rho), ("m", run.ideas["bcl"].m))}
+    loss = run.step(index, views)["loss"]
+    torch.testing.assert_close(loss, per_view.mean() + COLT.domain.weight * sum(domain) / len(domain), **CLOSE)
+    for i in set(index.tolist()):
+        rows = [v for v in range(len(image)) if image[v] == i]
+        m = 0.97 * old["m"][i] + 0.03 * per_view[rows].mean()
+        torch.testing.assert_close(run.ideas["bcl"].m[i], per_view[rows].mean() if old["m"][i].isnan() else m, **CLOSE)
+        densities = []
+        for place in {pair[v] for v in rows}:
+            p = {u: sum(math.exp(s[v][u] - log_d[v]) for v in rows if pair[v] == place) / 2
+                 for u in range(len(image)) if image[u] != i}
+            densities.append(sum(sorted(p.values(), reverse=True)[:5]))
+        density = torch.tensor(sum(densities) / len(densities))
+        rho = density if old["rho"][i].isnan() else 0.9 * old["rho"][i] + 0.1 * density
+        torch.testing.assert_close(run.ideas["colt"].rho[i], rho, **CLOSE)
 
 
 def guide_by_loops(index, z, bank, weight, threshold):

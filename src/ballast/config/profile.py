@@ -6,7 +6,7 @@ The library uses these classes. ``ballast.checks.check`` checks params.yaml and 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Len, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt, MultipleOf
 
 from ballast.config.build import ByKey
 
@@ -100,12 +100,25 @@ class Optimization:
     warmup: WholeNumber  # epochs of rising learning rate
     temperature: Temperature | CosineTemperature  # of the contrastive loss
     temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs
+    views: Annotated[int, Ge(2), Le(64), MultipleOf(2)] = 2  # of an image: more of them, of as many fewer images
     optimizer: Literal["sgd", "adamw", "lars"] = "sgd"
     clip: NonNegative = 0.0  # largest norm of all gradients; 0 clips nothing
     # For encoders that start from weights; block 0 is what comes before the first sequence of blocks.
     freeze: WholeNumber = 0  # first blocks of the encoder that stay as they are
     layer_decay: PositiveFraction = 1.0  # of the rate, from each block to the one before; the head has the whole rate
     head_warmup: WholeNumber = 0  # epochs in which the head alone trains
+
+    @property
+    def pairs(self) -> int:
+        """Return the pairs of views of each image in a batch."""
+        return self.views // 2
+
+    def problem(self) -> str | None:
+        """Return what is wrong beyond types and bounds."""
+        if self.batch % self.pairs or self.batch < 2 * self.pairs:
+            return (f"views: expected a half that divides the {self.batch} of batch into two images or more, got "
+                    f"{self.views}")
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

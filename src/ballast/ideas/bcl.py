@@ -46,7 +46,7 @@ class Idea(Base):
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember each image's loss, the mean over its two views."""
         both_views = contrast.per_view.detach().unflatten(0, (2, -1)).mean(0)
-        remember(self.m, batch.index, both_views, self.momentum, batch.is_ragged)
+        remember(self.m, *batch.once(batch.index, both_views), self.momentum, batch.is_ragged)
         return {}
 
     def tailness(self) -> dict[str, Tensor]:

@@ -133,7 +133,8 @@ class Idea(Base):
     def terms(self, batch: Batch, contrast: Contrast) -> Terms:
         """Remember the densities of the batch; return the domain loss where there are pool images."""
         if self.settings.tailness == "density":
-            remember(self.rho, batch.index, self.batch_density(batch, contrast), self.momentum, batch.is_ragged)
+            index, value = batch.once(batch.index, self.batch_density(batch, contrast))
+            remember(self.rho, index, value, self.momentum, batch.is_ragged)
         if not batch.has_pool:
             return {}
         is_pool = batch.is_pool.repeat(2)
@@ -146,7 +147,7 @@ class Idea(Base):
     def batch_density(self, batch: Batch, contrast: Contrast) -> Tensor:
         """Return d [B]."""
         k = self.settings.neighbours
-        k = int(k) if k >= 1 else max(1, round(k * (2 * batch.full - 2)))
+        k = int(k) if k >= 1 else max(1, round(k * 2 * (batch.full - batch.pairs)))
         s, log_d = contrast.s.detach(), contrast.log_d.detach()
         if self.settings.negatives == "in_domain":
             s = s.masked_fill(batch.is_pool.repeat(2), -torch.inf)

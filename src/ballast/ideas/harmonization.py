@@ -61,7 +61,7 @@ class Idea(Base):
             return {}
         t1, t2 = (to_vertices(views[batch.in_domain], k) for views in batch.z.chunk(2))
         momentum = self.settings.momentum_later if self.phase else self.settings.momentum
-        remember(self.s, batch.index[batch.in_domain], t1.detach(), momentum)
+        remember(self.s, *batch.once(batch.index[batch.in_domain], t1.detach()), momentum)
         if not self.phase:
             return {}
         return {"harmonization": (self.phase, harmonization(t1, t2, self.prior, self.settings.iterations))}

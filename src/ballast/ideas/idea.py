@@ -16,6 +16,7 @@ from ballast.embeddings.shards import Shards
 from ballast.encoders.model import Model
 from ballast.images.store import Store
 from ballast.losses.ntxent import log_denominators, ntxent_per_view, similarities
+from ballast.losses.polyview import other_pairs, polyview_per_view
 
 WHOLE = 0.9  # of the size of a batch
 Terms = dict[str, tuple[float, Tensor]]  # weight and scalar value of what is added to the loss, by name
@@ -84,6 +85,7 @@ class Batch(NamedTuple):
     full: int  # size of a whole batch: the last one of an epoch may be smaller
     h: Tensor | None = None  # features [2B, D], for ideas that need them
     taught: tuple[Tensor, Tensor] | None = None  # a guide's features and projections of the same views
+    pairs: int = 1  # times that the images come one after another, each time with two other views
 
     @property
     def is_ragged(self) -> bool:
@@ -93,6 +95,12 @@ class Batch(NamedTuple):
         """
         return len(self.index) < WHOLE * self.full
 
+    def once(self, index: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Return images of the batch [pairs * m] once each, [m], with the mean of their values over the pairs."""
+        if self.pairs == 1:
+            return index, value
+        return index[: len(index) // self.pairs], value.unflatten(0, (self.pairs, -1)).mean(0)
+
     @property
     def has_pool(self) -> bool:
         """Whether there is a pool image; known from shapes, without a look at the device."""
@@ -100,7 +108,11 @@ class Batch(NamedTuple):
 
 
 class Contrast(NamedTuple):
-    """NT-Xent of a batch at a temperature t (ballast.losses.ntxent), which ideas share."""
+    """NT-Xent of a batch at a temperature t (ballast.losses.ntxent), which ideas share.
+
+    With several pairs of views of each image (ballast.losses.polyview), S also has -inf for two views of an image that
+    are not a pair, so that they are nowhere negatives.
+    """
 
     temperature: float
     s: Tensor  # S = Z Z^T / t [2B, 2B] with -inf on the diagonal
@@ -108,9 +120,13 @@ class Contrast(NamedTuple):
     per_view: Tensor  # l [2B]
 
     @staticmethod
-    def of(z: Tensor, temperature: float) -> "Contrast":
-        """Compute it from unit projections z [2B, d]."""
+    def of(z: Tensor, temperature: float, pairs: int = 1) -> "Contrast":
+        """Compute it from unit projections z [2B, d] of ``pairs`` pairs of views of each image, one after another."""
         s = similarities(z, temperature)
+        if pairs > 1:
+            others = other_pairs(len(s), pairs, s.device)
+            apart = s.masked_fill(others, -torch.inf)
+            return Contrast(temperature, apart, log_denominators(apart), polyview_per_view(s, pairs))
         log_d = log_denominators(s)
         return Contrast(temperature, s, log_d, ntxent_per_view(s, log_d))
 

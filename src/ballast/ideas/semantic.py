@@ -49,5 +49,6 @@ class Idea(Base):
         attraction = semantic_per_view(batch.z, contrast.s, self.bank[neighbour], contrast.temperature)
         share = (self.settings.weight * (cosine >= self.settings.threshold)).repeat(2)
         first, second = batch.z.detach().chunk(2)
-        self.bank[batch.index] = normalize(first + second).to(self.bank.dtype)
+        index, both = batch.once(batch.index, first + second)
+        self.bank[index] = normalize(both).to(self.bank.dtype)
         return {"semantic": (1.0, (share * (attraction - contrast.per_view)).mean())}

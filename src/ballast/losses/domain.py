@@ -36,12 +36,12 @@ def domain_contrast_poster(s: Tensor, is_pool: Tensor) -> Tensor:
     """Return the scalar loss of the poster's form: negatives come from the other domain only.
 
     Args:
-        s: similarities, [2B, 2B], with -inf on the diagonal.
+        s: similarities, [2B, 2B], with -inf on the diagonal, and wherever else views are no pair.
         is_pool: whether a view shows a pool image, [2B] bool.
     """
     same_domain = is_pool[:, None] == is_pool[None, :]
     log_negatives = s.masked_fill(same_domain, -torch.inf).logsumexp(1, keepdim=True)
-    positive = same_domain & ~torch.eye(len(s), dtype=torch.bool, device=s.device)
+    positive = same_domain & (s > -torch.inf)
     attraction = s.masked_fill(~positive, 0.0)  # without the -inf of the diagonal, whose gradient would be nan
     terms = (torch.logaddexp(attraction, log_negatives) - attraction).masked_fill(~positive, 0.0)
     return (terms.sum(1) / positive.sum(1).clamp(min=1)).mean()

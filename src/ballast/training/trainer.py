@@ -101,11 +101,11 @@ class Trainer:
 
     def batches(self) -> list[int]:
         """Return the number of batches of every epoch."""
-        images, batch = len(self.images), self.optimization.batch
+        epochs, size = self.optimization.epochs, (self.optimization.batch, self.optimization.pairs)
         if not self.sampler:
-            return batches_per_epoch(images, 0, 1, self.optimization.epochs, batch)
-        first = next(iter(self.sampler.rounds), self.optimization.epochs + 1)
-        return batches_per_epoch(len(self.in_domain), self.sampler.budget, first, self.optimization.epochs, batch)
+            return batches_per_epoch(len(self.images), 0, 1, epochs, *size)
+        first = next(iter(self.sampler.rounds), epochs + 1)
+        return batches_per_epoch(len(self.in_domain), self.sampler.budget, first, epochs, *size)
 
     def begin_epoch(self, number: int) -> Iterable[Views]:
         """Prepare an epoch, counted from 1; return its batches: image indices on the CPU, this rank's views.
@@ -130,8 +130,9 @@ class Trainer:
         self.partner = epoch.partner
         self.boost = None if epoch.boost is None else self.memorized(*epoch.boost)
         self.number = number
-        order = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number)
-        requests = self.requests(order)
+        visits = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number, self.optimization.pairs)
+        requests = self.requests(visits)
+        order = [visit % len(self.images) for visit in visits] if self.optimization.pairs > 1 else visits
         return zip(order, requests if self.graphs else self.images.stream(requests, self.augmented))
 
     def memorized(self, memorization: Tensor, operations: int) -> tuple[Tensor, int]:
@@ -139,29 +140,31 @@ class Trainer:
         full = pad(memorization, (0, len(self.images) - len(memorization)))
         return full.to(self.images.draws_device), operations
 
-    def requests(self, order: Iterable[Tensor]) -> Iterator[Request]:
+    def requests(self, visits: Iterable[Tensor]) -> Iterator[Request]:
         """Yield what this rank sees of every batch; augmentations of several batches are drawn at a time."""
-        batches = [local_rows(index) for index in order]
+        batches = [local_rows(visit) for visit in visits]
         for start in range(0, len(batches), AT_A_TIME):
             some = batches[start : start + AT_A_TIME]
             drawn = self.draw(torch.cat(some), range(2))
-            offsets = torch.arange(sum(map(len, some)), device=drawn.flip.device).split([len(index) for index in some])
-            for index, offset in zip(some, offsets):
-                yield self.request(index, drawn.rows(offset))
+            offsets = torch.arange(sum(map(len, some)), device=drawn.flip.device).split([len(visit) for visit in some])
+            for visit, offset in zip(some, offsets):
+                yield self.request(visit, drawn.rows(offset))
 
-    def draw(self, index: Tensor, views: range) -> Draws:
-        """Draw the augmentation of some views of the images index [n]: [n, views, ...]."""
-        index = index.to(self.images.draws_device, non_blocking=True)
-        draws = contrastive(index, views, *self.images.sides(index), self.augment,
+    def draw(self, visit: Tensor, views: range) -> Draws:
+        """Draw the augmentation of some views: [n, views, ...]; shuffled_batches numbers the visits [n] of images."""
+        visit = visit.to(self.images.draws_device, non_blocking=True)
+        index = visit % len(self.images)
+        draws = contrastive(visit, views, *self.images.sides(index), self.augment,
                             Stream(self.seed, self._purpose("augment"), self.number))
         if self.boost is None:
             return draws
         memorization, operations = self.boost
-        return boosted(draws, index, views, memorization[index], operations,
+        return boosted(draws, visit, views, memorization[index], operations,
                        Stream(self.seed, self._purpose("boost"), self.number))
 
-    def request(self, index: Tensor, draws: Draws) -> Request:
-        """Return rows and draws of two views of the images index [B], and of one of each in-domain image's partners."""
+    def request(self, visit: Tensor, draws: Draws) -> Request:
+        """Return rows and draws of two views of each visit [B], and of one of each in-domain image's partners."""
+        index = visit % len(self.images)
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         index = index.to(self.images.draws_device, non_blocking=True)
         rows = index.repeat(2)
@@ -182,7 +185,7 @@ class Trainer:
     def losses(self, placed: Placed, views: Tensor) -> Losses:
         """Return the losses of one batch, without a look at the device."""
         batch = self.batch(placed, views)
-        contrast = Contrast.of(batch.z, self.temperature)
+        contrast = Contrast.of(batch.z, self.temperature, batch.pairs)
         terms: Terms = {"contrastive": (self.contrast_weight, contrast.per_view.mean())}
         for idea in self.ideas.values():
             terms = united(terms, idea.terms(batch, contrast))
@@ -207,9 +210,9 @@ class Trainer:
         h = self.gathered(h, placed)[0] if any(idea.needs_features for idea in self.ideas.values()) else None
         taught = self.guide and self.taught(views[: 2 * placed.pairs[rank()]], placed.pairs)
         z_partner = None if placed.partner is None else of_partners.unflatten(0, placed.partner.shape)
-        full = min(self.optimization.batch, len(self.images))
+        full = min(self.optimization.batch, -(-len(self.images) // self.optimization.pairs) * self.optimization.pairs)
         return Batch(placed.index, placed.index >= len(self.in_domain), z, placed.in_domain, placed.partner, z_partner,
-                     full, h, taught)
+                     full, h, taught, self.optimization.pairs)
 
     def gathered(self, values: Tensor, placed: Placed) -> tuple[Tensor, Tensor]:
         """Return the values of all ranks, those of pairs and those of further views."""

@@ -1,0 +1,100 @@
+"""Measure rows on several data sets, the evidence of `ballast recommend` (hours).
+
+    python -m scripts.recipes [DATA ...]     names of the data below; without any, the page is printed anew
+
+Every data set is a DVC experiment for its rows and one for each variant; the run cache provides what ran before. The
+numbers go to src/ballast/report/recommend.csv, where lines of the same data are replaced; `make docs` puts the tables
+into docs/recommend.md.
+"""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from dvc.api import DVCFileSystem
+
+from ballast.config.files import read_params
+from ballast.config.rows import with_variant
+from ballast.report import recommend
+from ballast.report.recommend import BASE
+from ballast.report.tables import as_text
+from ballast.runtime.errors import BallastError
+from ballast.runtime.files import write_atomic
+from scripts.table import evaluated, measured, run
+
+NUMBERS = Path("src/ballast/report/recommend.csv")
+ROWS = ("simclr", "matched", "random", "colt", "guided", "frozen", "simclr-pool")
+FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
+REAL = (  # real images on two cores: a small network, a third of the epochs, and no protocol that nobody reads here
+    "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16", f"{PROFILE}:network.stem=imagenet",
+    f"{PROFILE}:network.width=32", f"{PROFILE}:pretrain.epochs=40", f"{PROFILE}:pretrain.batch=128",
+    f"{PROFILE}:pretrain.lr=0.25", f"{PROFILE}:sampling.warmup=8", f"{PROFILE}:sampling.every=8",
+    f"{PROFILE}:sgd.epochs=1", f"{PROFILE}:sgd.every=1", f"{PROFILE}:sgd.steps=[]", f"{PROFILE}:sgd.copies=1",
+    f"{PROFILE}:sgd_fewshot.epochs=1", f"{PROFILE}:sgd_fewshot.every=1", f"{PROFILE}:sgd_fewshot.steps=[]",
+    f"{PROFILE}:sgd_fewshot.copies=1", f"{PROFILE}:finetune.epochs=1", "methods.pool.pretrain.epochs=1",
+    "methods.pool.pretrain.warmup=0")
+DATA = {  # settings; docs/results.md says where the real images come from
+    "glyphs": (),
+    "digits": ("dataset=digits", "profile=digits"),
+    "cifar10": REAL,
+    "cifar10-ratio-10": (*REAL, f"{FOLDERS}:longtail.ratio=10"),
+}
+COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
+
+
+def main(names: list[str]) -> None:
+    """Measure, and write the numbers."""
+    for name in names:
+        if name not in DATA:
+            raise BallastError(f"DATA: expected {', '.join(DATA)}, got {name!r}")
+    for name in names:
+        found = of_data(name, read_params())
+        others = [recommend.evidence().query("data != @name")] if NUMBERS.exists() else []
+        every = pd.concat([*others, found])
+        order = every["data"].map(list(DATA).index)
+        write_atomic(NUMBERS, every.iloc[order.argsort(kind="stable")].to_csv(index=False))
+    print("\n\n".join(tables(recommend.evidence()).values()))
+
+
+def of_data(name: str, params: dict) -> pd.DataFrame:
+    """Run all rows on one data set; return a line for every repeat of each."""
+    experiment, settings, variants = f"recipes-{name}", list(DATA[name]), params["variants"]
+    found = measured(experiment, list(ROWS), variants, "linear", settings)
+    run(f"{experiment}-pool", settings, ["suitability"])
+    files = {row: DVCFileSystem(rev=f"{experiment}-{row}" if row in variants else experiment) for row in ROWS}
+    seen = {row: images_seen(files[row], with_variant(params, row) if row in variants else params,
+                             evaluated(row, variants)) for row in ROWS}
+    facts = facts_of(DVCFileSystem(rev=f"{experiment}-pool"))
+    parts = [found[row].assign(data=name, method=row, cost=round(seen[row] / seen[BASE], 2), **facts) for row in ROWS]
+    return pd.concat(parts)[COLUMNS]
+
+
+def images_seen(files: DVCFileSystem, params: dict, row: str) -> float:
+    """Return how many images the trainings of the first repeat saw: a row's, its start's and its guide's."""
+    before = params["students"][row]["guide"] if row in params["students"] else params["methods"][row]["weights"]
+    own = pd.read_csv(io.BytesIO(files.read_bytes(f"runs/{row}/1/history.csv")))
+    known = before in params["methods"]
+    return float(own.get("images", pd.Series(0)).sum()) + (images_seen(files, params, before) if known else 0.0)
+
+
+def facts_of(files: DVCFileSystem) -> dict[str, float]:
+    """Return the number of in-domain and of pool images, and the separability of the pool."""
+    listed = np.load(io.BytesIO(files.read_bytes("data/split/1/longtail.npy")))
+    manifest = pd.read_parquet(io.BytesIO(files.read_bytes("data/pool/manifest.parquet")), columns=["pool"])
+    return {"images": len(listed), "pool": int(manifest["pool"].notna().sum()),
+            "separability": json.loads(files.read_text("metrics/suitability.json"))["separability"]}
+
+
+def tables(runs: pd.DataFrame) -> dict[str, str]:
+    """Return a table for every data set by the name of its mark."""
+    return {f"recommend-{name}": as_text(recommend.of_rows(part)) for name, part in runs.groupby("data", sort=False)}
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BallastError as error:
+        sys.exit(f"recipes: {error}")
