@@ -2,8 +2,8 @@
 
 recommend.csv has the evidence, a line for every repeat of a row on some data (`python -m scripts.recipes` makes it):
 columns data, images, pool (their numbers), separability (of the pool, ballast.suitability), method, cost, repeat, and
-the accuracies. ``cost`` is the number of images that went through networks in training, over that of `simclr`; the guide
-of a student counts, and so does the encoder that a row starts from.
+the accuracies. ``cost`` is the number of images that went through networks in training, over that of `simclr`; a
+student's guide counts, and so does the encoder that a row starts from.
 """
 
 from pathlib import Path
