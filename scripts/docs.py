@@ -4,9 +4,10 @@
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
 `resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
-`norms` from tests/device/launches.csv; those of docs/beyond.md, docs/select.md, docs/suitability.md and
-docs/guarantees.md from docs/results. `rows` holds the rows that a page names near its top, in a line as "Rows: `colt`,
-`sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
+`norms` from tests/device/launches.csv; those of docs/recommend.md from what `ballast recommend` knows, and those of
+docs/beyond.md, docs/select.md, docs/suitability.md and docs/guarantees.md from docs/results. `rows` holds the rows that
+a page names near its top, in a line as "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks
+whose file is missing stay as they are.
 """
 
 import json
@@ -25,12 +26,13 @@ from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
 from scripts.faults import by_fault
 from scripts.leaks import fractions
+from scripts.recipes import tables as recommend_tables
 from scripts.shortlists import recalls
 from scripts.suitability import tables as suitability_tables
 
 DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
-PAGES = ("README.md", "docs/beyond.md", "docs/gpu.md", "docs/guarantees.md", "docs/results-default.md", "docs/scale.md",
-         "docs/select.md", "docs/suitability.md", "docs/methods/*.md")
+PAGES = ("README.md", "docs/beyond.md", "docs/gpu.md", "docs/guarantees.md", "docs/recommend.md",
+         "docs/results-default.md", "docs/scale.md", "docs/select.md", "docs/suitability.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
 RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
 STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
@@ -42,6 +44,9 @@ RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retri
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
 BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-domain-2"), "simclr": ("colt-domain-1",),
           "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
+FRESH = {"colt": ("colt-domain-1", "poly-colt"), "colt-domain-1": ("poly-colt",), "simclr": ("poly-colt",),
+         "random": ("poly-colt",), "guided": ("poly-colt",), "matched": ("matched-poly", "poly-colt"),
+         "matched-poly": ("poly-colt",)}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -94,6 +99,8 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["starts"] = as_text(with_errors(summary(runs)))
         blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
     blocks |= of_selections(root / "docs/results")
+    if (path := root / "src/ballast/report/recommend.csv").exists():
+        blocks |= recommend_tables(pd.read_csv(path))
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]
@@ -135,6 +142,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "rules": lambda runs: of_rules("rules", runs, RULES),
     "rules-study": lambda runs: of_rules("rules-study", runs, RULES),
     "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
+    "fresh": lambda runs: of_rules("fresh", runs, FRESH),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},
