@@ -37,10 +37,10 @@ CIFAR = (  # a quarter of the pool, 40 epochs: four minutes for a repeat of colt
     f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25", f"{PROFILE}:sampling.warmup=8",
     f"{PROFILE}:sampling.every=8",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
-DATA = {  # settings; docs/recommend.md says where the images come from
-    "glyphs": (),
-    "digits": ("dataset=digits", "profile=digits"),
-    "cifar10": CIFAR,
+DATA = {  # rows and settings; docs/recommend.md says where the images come from
+    "glyphs": (ROWS, ()),
+    "digits": (ROWS, ("dataset=digits", "profile=digits")),
+    "cifar10": (("simclr", "random", "colt", "poly-colt"), CIFAR),
 }
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
 
@@ -61,14 +61,14 @@ def main(names: list[str]) -> None:
 
 def of_data(name: str, params: dict) -> pd.DataFrame:
     """Run all rows on one data set; return a line for every repeat of each."""
-    experiment, settings, variants = f"recipes-{name}", list(DATA[name]), params["variants"]
-    found = measured(experiment, list(ROWS), variants, "linear", settings)
-    run(f"{experiment}-pool", settings, ["suitability"])
-    files = {row: DVCFileSystem(rev=f"{experiment}-{row}" if row in variants else experiment) for row in ROWS}
+    (rows, settings), experiment, variants = DATA[name], f"recipes-{name}", params["variants"]
+    found = measured(experiment, list(rows), variants, "linear", list(settings))
+    run(f"{experiment}-pool", list(settings), ["suitability"])
+    files = {row: DVCFileSystem(rev=f"{experiment}-{row}" if row in variants else experiment) for row in rows}
     seen = {row: images_seen(files[row], with_variant(params, row) if row in variants else params,
-                             evaluated(row, variants)) for row in ROWS}
+                             evaluated(row, variants)) for row in rows}
     facts = facts_of(DVCFileSystem(rev=f"{experiment}-pool"))
-    parts = [found[row].assign(data=name, method=row, cost=round(seen[row] / seen[BASE], 2), **facts) for row in ROWS]
+    parts = [found[row].assign(data=name, method=row, cost=round(seen[row] / seen[BASE], 2), **facts) for row in rows]
     return pd.concat(parts)[COLUMNS]
 
 
