@@ -35,7 +35,7 @@ CIFAR = (  # a quarter of the pool, 40 epochs: four minutes for a repeat of colt
     f"{FOLDERS}:source.pool=data/external/quarter.txt", f"{FOLDERS}:source.pool_root=data/external/pool",
     f"{PROFILE}:network.width=32", f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=40",
     f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25", f"{PROFILE}:sampling.warmup=8",
-    f"{PROFILE}:sampling.every=8",
+    f"{PROFILE}:sampling.every=8", f"{PROFILE}:embed.views=2",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "glyphs": (ROWS, ()),
