@@ -1,0 +1,54 @@
+"""The evidence of `ballast recommend`: what a row costs, and what is known of its data."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ballast.config.files import read_params
+from ballast.config.rows import with_variant
+from ballast.runtime.errors import BallastError
+from scripts.recipes import DATA, facts_of, images_seen, main, tables
+from tests.report.test_recommend import LEVELS, runs
+
+
+class Files(dict):
+    """Files of an experiment."""
+
+    def read_bytes(self, path):
+        return self[path]
+
+    def read_text(self, path):
+        return self[path].decode()
+
+
+def test_a_cost_counts_the_guide_and_the_start():
+    files = Files({f"runs/{row}/1/history.csv": f"epoch,images\n1,{images}\n2,{images}\n".encode()
+                   for row, images in (("colt", 10), ("guide", 20), ("guided", 3), ("pool", 100), ("simclr", 7))})
+    files["runs/frozen/1/history.csv"] = b"none\n"
+    params = read_params()
+    assert images_seen(files, params, "colt") == 20 and images_seen(files, params, "guided") == 46
+    assert images_seen(files, params, "frozen") == 200
+    assert images_seen(files, with_variant(params, "simclr-pool"), "simclr") == 214
+
+
+def test_pool_images_that_were_left_out_do_not_count():
+    listed, manifest = io.BytesIO(), io.BytesIO()
+    np.save(listed, np.arange(12))
+    pd.DataFrame({"pool": pd.array([0, None, 1], "Int64")}).to_parquet(manifest)
+    files = Files({"data/split/1/longtail.npy": listed.getvalue(), "data/pool/manifest.parquet": manifest.getvalue(),
+                   "metrics/suitability.json": json.dumps({"separability": 0.9}).encode()})
+    assert facts_of(files) == {"images": 12, "pool": 2, "separability": 0.9}
+
+
+def test_unknown_data_ends_before_any_work():
+    with pytest.raises(BallastError, match="DATA: expected glyphs, digits, cifar10, got 'cifar'"):
+        main(["cifar"])
+
+
+def test_every_data_set_has_a_table():
+    found = tables(pd.concat([runs(LEVELS, name) for name in DATA]))
+    assert set(found) == {f"recommend-{name}" for name in DATA}
+    assert all(text.startswith("| row") and "| colt" in text for text in found.values())
