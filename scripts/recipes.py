@@ -32,10 +32,10 @@ QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protoc
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
 CIFAR = (  # some of the images, a quarter of the pool, 30 epochs: three minutes for a repeat of colt, on one core
     "repeats=5", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
-    f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external/train",
+    f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
     f"{FOLDERS}:source.test=data/external/test.txt", f"{FOLDERS}:source.pool=data/external/quarter.txt",
-    f"{FOLDERS}:source.pool_root=data/external/pool", f"{PROFILE}:network.width=32", f"{PROFILE}:network.precision=bf16",
-    f"{PROFILE}:pretrain.epochs=30", f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
+    f"{FOLDERS}:source.pool_root=data/external/pool", f"{PROFILE}:network.width=32",
+    f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30", f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
     f"{PROFILE}:sampling.warmup=6", f"{PROFILE}:sampling.every=6", f"{PROFILE}:embed.views=2",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
