@@ -44,9 +44,8 @@ RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retri
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
 BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-domain-2"), "simclr": ("colt-domain-1",),
           "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
-FRESH = {"colt": ("colt-domain-1", "poly-colt"), "colt-domain-1": ("poly-colt",), "simclr": ("poly-colt",),
-         "random": ("poly-colt",), "guided": ("poly-colt",), "matched": ("matched-poly", "poly-colt"),
-         "matched-poly": ("poly-colt",)}
+FRESH = {base: ("colt-domain-1",) for base in ("simclr", "random", "colt", "guided")}
+POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -143,6 +142,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "rules-study": lambda runs: of_rules("rules-study", runs, RULES),
     "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
     "fresh": lambda runs: of_rules("fresh", runs, FRESH),
+    "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},

@@ -26,7 +26,7 @@ from ballast.runtime.files import write_atomic
 from scripts.table import evaluated, measured, run
 
 NUMBERS = Path("src/ballast/report/recommend.csv")
-ROWS = ("simclr", "matched", "random", "colt", "poly-colt", "guided")
+ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided")
 FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
@@ -35,7 +35,8 @@ CIFAR = (  # some of the images, a quarter of the pool, 30 epochs: three minutes
     f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
     f"{FOLDERS}:source.test=data/external/test.txt", f"{FOLDERS}:source.pool=data/external/quarter.txt",
     f"{FOLDERS}:source.pool_root=data/external/pool", f"{PROFILE}:network.width=32",
-    f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30", f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
+    f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30",
+    f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
     f"{PROFILE}:sampling.warmup=6", f"{PROFILE}:sampling.every=6", f"{PROFILE}:embed.views=2",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
@@ -43,6 +44,7 @@ DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "digits": (ROWS, ("dataset=digits", "profile=digits")),
     "cifar10": (("simclr", "random", "colt", "colt-domain-1"), CIFAR),
 }
+EXTERNAL = Path("data/external")
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
 
 
@@ -52,6 +54,8 @@ def main(names: list[str]) -> None:
         if name not in DATA:
             raise BallastError(f"DATA: expected {', '.join(DATA)}, got {name!r}")
     for name in names:
+        if "dataset=folders" in DATA[name][1]:
+            make_lists(EXTERNAL)
         found = of_data(name, read_params())
         others = [recommend.evidence().query("data != @name")] if NUMBERS.exists() else []
         every = pd.concat([*others, found])
@@ -71,6 +75,24 @@ def of_data(name: str, params: dict) -> pd.DataFrame:
     facts = facts_of(DVCFileSystem(rev=f"{experiment}-pool"))
     parts = [found[row].assign(data=name, method=row, cost=round(seen[row] / seen[BASE], 2), **facts) for row in rows]
     return pd.concat(parts)[COLUMNS]
+
+
+def make_lists(folder: Path) -> None:
+    """List 2,000 images of each class to learn from, all test images, and every fourth pool image.
+
+    Raises:
+        BallastError: the folders of docs/data.md are not there.
+    """
+    for name in ("train", "test", "pool"):
+        if not (folder / name).is_dir():
+            raise BallastError(f"{folder / name}: missing; expected the images that docs/results.md names")
+    classes = sorted(path.name for path in (folder / "train").iterdir())
+    for part, most in (("train", 2000), ("test", None)):
+        lines = [f"{part}/{name}/{path.name} {label}" for label, name in enumerate(classes)
+                 for path in sorted((folder / part / name).iterdir())[:most]]
+        write_atomic(folder / f"{part}.txt", "\n".join(lines) + "\n")
+    pool = sorted(path.relative_to(folder / "pool").as_posix() for path in (folder / "pool").glob("*/*.jpg"))
+    write_atomic(folder / "quarter.txt", "\n".join(pool[3::4]) + "\n")
 
 
 def images_seen(files: DVCFileSystem, params: dict, row: str) -> float:

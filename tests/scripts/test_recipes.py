@@ -10,7 +10,7 @@ import pytest
 from ballast.config.files import read_params
 from ballast.config.rows import with_variant
 from ballast.runtime.errors import BallastError
-from scripts.recipes import DATA, facts_of, images_seen, main, tables
+from scripts.recipes import DATA, facts_of, images_seen, main, make_lists, tables
 from tests.report.test_recommend import LEVELS, runs
 
 
@@ -52,3 +52,16 @@ def test_every_data_set_has_a_table():
     found = tables(pd.concat([runs(LEVELS, name) for name in DATA]))
     assert set(found) == {f"recommend-{name}" for name in DATA}
     assert all(text.startswith("| row") and "| colt" in text for text in found.values())
+
+
+def test_lists_name_some_of_the_images(tmp_path):
+    with pytest.raises(BallastError, match="train: missing; expected the images that"):
+        make_lists(tmp_path)
+    for path in ("train/cat/1.jpg", "train/ant/2.jpg", "test/ant/3.jpg", "test/cat/4.jpg",
+                 *(f"pool/n{number}/5.jpg" for number in range(9))):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    make_lists(tmp_path)
+    assert (tmp_path / "train.txt").read_text() == "train/ant/2.jpg 0\ntrain/cat/1.jpg 1\n"
+    assert (tmp_path / "test.txt").read_text() == "test/ant/3.jpg 0\ntest/cat/4.jpg 1\n"
+    assert (tmp_path / "quarter.txt").read_text() == "n3/5.jpg\nn7/5.jpg\n"
