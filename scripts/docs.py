@@ -46,6 +46,8 @@ BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-d
           "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 FRESH = {base: ("colt-domain-1",) for base in ("simclr", "random", "colt", "guided")}
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
+STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
+            "guide-longer": ("guided", "guided-all", "guided-features")}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -130,11 +132,12 @@ def of_shares(folder: Path) -> dict[str, str]:
     return {"shares": as_text(table[["data", "shortlist", "gain of", "All", "Few"]])}
 
 
-def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
+             ) -> dict[str, str]:
     """Return accuracies, and gains over some rows of others."""
     pairs = [(rule, base) for base, group in over.items() for rule in group if {rule, base} <= set(runs["method"])]
     return {name: as_text(with_errors(summary(runs))),
-            f"{name}-gains": as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))}
+            f"{name}-gains": as_text(gains_as_text(gains(runs, pairs, columns)))}
 
 
 SELECTIONS = {  # files of docs/results, and the tables that they make
@@ -143,6 +146,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
     "fresh": lambda runs: of_rules("fresh", runs, FRESH),
     "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
+    "students": lambda runs: of_rules("students", runs, STUDENTS, ("All", "Few", "Std")),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},
