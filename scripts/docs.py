@@ -20,6 +20,7 @@ import pandas as pd
 from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
+from ballast.report.recommend import evidence
 from ballast.report.tables import agreement, as_text, gains_as_text, summary, with_errors
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
@@ -99,9 +100,7 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         pairs = [pair for pair in STARTS if set(pair) <= set(runs["method"])]
         blocks["starts"] = as_text(with_errors(summary(runs)))
         blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
-    blocks |= of_selections(root / "docs/results")
-    if (path := root / "src/ballast/report/recommend.csv").exists():
-        blocks |= recommend_tables(pd.read_csv(path))
+    blocks |= of_selections(root / "docs/results") | recommend_tables(evidence())
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]

@@ -80,7 +80,7 @@ def of_rows(runs: pd.DataFrame) -> pd.DataFrame:
     means = runs.groupby("method", sort=False)[["cost", *CHOSEN_BY]].mean().sort_values("cost", kind="stable")
     found = gains(runs, [(row, BASE) for row in means.index if row != BASE], CHOSEN_BY)
     cells = {(line.method, line.column): gain_as_text(line) for line in found.itertuples()}
-    return pd.DataFrame([{"row": row, "cost": round(line["cost"], 1),
+    return pd.DataFrame([{"row": row, "cost": f"{line['cost']:.1f}",
                           **{name: f"{line[name]:.1f}" for name in CHOSEN_BY},
                           **{f"{name}, over {BASE}": cells.get((row, name), "") for name in CHOSEN_BY}}
                          for row, line in means.iterrows()])
