@@ -117,7 +117,7 @@ def of_selections(folder: Path) -> dict[str, str]:
     for name, made in SELECTIONS.items():
         if (path := folder / f"{name}.csv").exists():
             blocks |= made(pd.read_csv(path))
-    return blocks | of_shares(folder)
+    return blocks | of_shares(folder) | of_students(folder)
 
 
 def of_shares(folder: Path) -> dict[str, str]:
@@ -129,6 +129,16 @@ def of_shares(folder: Path) -> dict[str, str]:
         return {}
     table = pd.concat(parts).sort_values("gain of", ascending=False, kind="stable")
     return {"shares": as_text(table[["data", "shortlist", "gain of", "All", "Few"]])}
+
+
+def of_students(folder: Path) -> dict[str, str]:
+    """Return what students gain over their guide and over one that sees as many images as both, if the files exist."""
+    paths = folder / "students.csv", folder / "guide-longer.csv"
+    if not all(path.exists() for path in paths):
+        return {}
+    runs, longer = map(pd.read_csv, paths)
+    every = pd.concat([runs, longer.assign(method="guide-longer")])
+    return of_rules("students", every, STUDENTS, ("All", "Few", "Std"))
 
 
 def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
@@ -145,7 +155,6 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
     "fresh": lambda runs: of_rules("fresh", runs, FRESH),
     "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
-    "students": lambda runs: of_rules("students", runs, STUDENTS, ("All", "Few", "Std")),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},

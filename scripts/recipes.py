@@ -105,7 +105,7 @@ def images_seen(files: DVCFileSystem, params: dict, row: str) -> float:
 
 def facts_of(files: DVCFileSystem) -> dict[str, float]:
     """Return the number of in-domain and of pool images, and the separability of the pool."""
-    listed = np.load(io.BytesIO(files.read_bytes("data/split/1/longtail.npy")))
+    listed = np.load(io.BytesIO(files.read_bytes("data/split/1/longtail.npy")), allow_pickle=False)
     manifest = pd.read_parquet(io.BytesIO(files.read_bytes("data/pool/manifest.parquet")), columns=["pool"])
     return {"images": len(listed), "pool": int(manifest["pool"].notna().sum()),
             "separability": json.loads(files.read_text("metrics/suitability.json"))["separability"]}

@@ -130,10 +130,14 @@ class Trainer:
         self.partner = epoch.partner
         self.boost = None if epoch.boost is None else self.memorized(*epoch.boost)
         self.number = number
-        visits = shuffled_batches(len(self.images), self.optimization.batch, self.seed, number, self.optimization.pairs)
+        optimization = self.optimization
+        visits = shuffled_batches(len(self.images), optimization.batch, self.seed, number, optimization.pairs)
         requests = self.requests(visits)
-        order = [visit % len(self.images) for visit in visits] if self.optimization.pairs > 1 else visits
-        return zip(order, requests if self.graphs else self.images.stream(requests, self.augmented))
+        return zip(map(self.images_of, visits), requests if self.graphs else self.images.stream(requests, self.augmented))
+
+    def images_of(self, visit: Tensor) -> Tensor:
+        """Return the images of visits, which shuffled_batches has numbered."""
+        return visit if self.optimization.pairs == 1 else visit % len(self.images)
 
     def memorized(self, memorization: Tensor, operations: int) -> tuple[Tensor, int]:
         """Return the memorization of all images, 0 for those without, where augmentations are drawn."""
@@ -153,7 +157,7 @@ class Trainer:
     def draw(self, visit: Tensor, views: range) -> Draws:
         """Draw the augmentation of some views: [n, views, ...]; shuffled_batches numbers the visits [n] of images."""
         visit = visit.to(self.images.draws_device, non_blocking=True)
-        index = visit % len(self.images)
+        index = self.images_of(visit)
         draws = contrastive(visit, views, *self.images.sides(index), self.augment,
                             Stream(self.seed, self._purpose("augment"), self.number))
         if self.boost is None:
@@ -164,7 +168,7 @@ class Trainer:
 
     def request(self, visit: Tensor, draws: Draws) -> Request:
         """Return rows and draws of two views of each visit [B], and of one of each in-domain image's partners."""
-        index = visit % len(self.images)
+        index = self.images_of(visit)
         in_domain = (index < len(self.in_domain)).nonzero().squeeze(1)
         index = index.to(self.images.draws_device, non_blocking=True)
         rows = index.repeat(2)
