@@ -133,7 +133,8 @@ class Trainer:
         optimization = self.optimization
         visits = shuffled_batches(len(self.images), optimization.batch, self.seed, number, optimization.pairs)
         requests = self.requests(visits)
-        return zip(map(self.images_of, visits), requests if self.graphs else self.images.stream(requests, self.augmented))
+        order = map(self.images_of, visits)
+        return zip(order, requests if self.graphs else self.images.stream(requests, self.augmented))
 
     def images_of(self, visit: Tensor) -> Tensor:
         """Return the images of visits, which shuffled_batches has numbered."""
