@@ -154,6 +154,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "rules-study": lambda runs: of_rules("rules-study", runs, RULES),
     "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
     "fresh": lambda runs: of_rules("fresh", runs, FRESH),
+    "student-on-pool": lambda runs: of_rules("on-pool", runs, {"guide": ("guided-on-pool",)}, ("All", "Few", "Std")),
     "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
