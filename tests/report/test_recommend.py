@@ -34,6 +34,10 @@ def test_the_time_at_hand_decides():
                                                                                       "guided"]
 
 
+def test_simclr_is_not_compared_with_itself():
+    assert advise(BOTH, 1000, 0.8, 1.0).elsewhere.empty
+
+
 def test_the_most_similar_data_decides():
     assert distances(BOTH, 1000, 0.98).index.tolist() == ["b", "a"]
     found = advise(BOTH, 1000, 0.98, 3.0)

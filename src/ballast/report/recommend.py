@@ -89,7 +89,7 @@ def of_rows(runs: pd.DataFrame) -> pd.DataFrame:
 def of_data(runs: pd.DataFrame, row: str, order: pd.Index) -> pd.DataFrame:
     """Return a row's gains over SimCLR on every data set on which it was measured, as text, in the given order."""
     lines = []
-    for name in order:
+    for name in order if row != BASE else ():
         part = runs[(runs["data"] == name) & runs["method"].isin([row, BASE])]
         found = gains(part, [(row, BASE)], CHOSEN_BY)
         if len(found):
