@@ -1,6 +1,6 @@
 """Measure rows on several data sets, the evidence of `ballast recommend` (hours).
 
-    python -m scripts.recipes [DATA ...]     names of the data below; without any, the page is printed anew
+    python -m scripts.recipes [DATA ...]     names of the data below; without any, it prints the tables
 
 Every data set is a DVC experiment for its rows and one for each variant; the run cache provides what ran before. The
 numbers go to src/ballast/report/recommend.csv, where lines of the same data are replaced; `make docs` puts the tables
@@ -30,7 +30,7 @@ ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided")
 FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
-CIFAR = (  # some of the images, a quarter of the pool, 30 epochs: three minutes for a repeat of colt, on one core
+CIFAR = (  # for two cores: some of the images, a quarter of the pool, few epochs
     "repeats=5", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
     f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
     f"{FOLDERS}:source.test=data/external/test.txt", f"{FOLDERS}:source.pool=data/external/quarter.txt",

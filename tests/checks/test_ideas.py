@@ -35,3 +35,24 @@ def test_a_student_cannot_distill_on_pool_images_that_its_guide_has_not():
     changed["students"]["guided"] |= {"guide": "simclr"}
     with pytest.raises(BallastError, match=r"students.guided.distill_pool: expected false, since its guide simclr has"):
         check_student(changed, profile("laptop"), "guided")
+
+
+@pytest.mark.parametrize(("views", "message"), [
+    (3, "views: expected"), (6, r"views: expected a half that divides the 32 of batch .* got 6"),
+    (64, "two images or more, got 64")])
+def test_views_of_an_image_divide_a_batch(views, message):
+    changed = deepcopy(params("laptop"))
+    changed["methods"]["simclr"]["pretrain"]["views"] = views
+    with pytest.raises(BallastError, match=message):
+        check_method(changed, profile("laptop"), "simclr")
+
+
+def test_an_image_that_is_guided_has_two_views():
+    changed = deepcopy(params("laptop"))
+    changed["methods"]["guide"]["pretrain"] |= {"guidance": {}, "views": 4}
+    with pytest.raises(BallastError, match="views: expected 2 where neighbours of a guide are positives, got 4"):
+        check_method(changed, profile("laptop"), "guide")
+    changed = profile("laptop")
+    changed["student"] = {**changed["student"], "views": 4}
+    with pytest.raises(BallastError, match="views: expected 2 where neighbours of a guide are positives, got 4"):
+        check_student(params("laptop"), changed, "guided")

@@ -7,6 +7,7 @@ import pytest
 from ballast.cli import main
 from ballast.report import recommend
 from ballast.report.recommend import NO_POOL, advise, distances, evidence
+from tests import ROOT
 
 COSTS = {"simclr": 1.0, "matched": 1.9, "random": 1.9, "colt": 2.0, "guided": 2.9}
 
@@ -70,6 +71,12 @@ def test_the_evidence_is_whole():
     assert (found[found["method"] == "simclr"]["cost"] == 1).all()
     for _, part in found.groupby("data"):
         assert part["images"].nunique() == 1 and "simclr" in set(part["method"])
+
+
+def test_the_evidence_of_the_default_is_its_present_result():
+    known = evidence().query("data == 'glyphs'").set_index(["method", "repeat"])["All"]
+    result = pd.read_csv(ROOT / "results/repeats.csv").query("protocol == 'linear'")
+    pd.testing.assert_series_equal(known, result.set_index(["method", "repeat"])["All"][known.index])
 
 
 def test_the_command_says_what_to_take(capsys, monkeypatch):

@@ -8,7 +8,7 @@ import torch
 from ballast.config.profile import Sampling
 from ballast.encoders.embed import embed
 from ballast.encoders.model import build
-from ballast.ideas import bcl, colt, guidance, semantic
+from ballast.ideas import bcl, colt, guidance, harmonization, semantic
 from ballast.ideas.idea import Epoch, Setup
 from ballast.images.store import Resident
 from ballast.runtime.rng import generator
@@ -34,11 +34,13 @@ METHODS = {  # share of pruned weights, ideas
     "sdclr-colt": (0.5, {"colt": COLT}),
     "bcl-colt": (None, {"bcl": bcl.Settings(), "colt": COLT}),
     "poly-bcl-colt": (None, {"bcl": bcl.Settings(), "colt": COLT}),
+    "poly-sdclr": (0.5, {"harmonization": harmonization.Settings(vertices=4)}),
+    "poly-guide": (None, {"colt": SPARSE, "semantic": SEMANTIC}),
     "guide": (None, {"colt": SPARSE, "semantic": SEMANTIC}),
     "guide-random": (None, {"colt": RANDOM}),
     "guided-joint": (0.5, {"colt": SPARSE, "semantic": SEMANTIC, "guidance": GUIDANCE}),
 }
-VIEWS = {"poly-bcl-colt": 4}
+VIEWS = {"poly-bcl-colt": 4, "poly-sdclr": 4, "poly-guide": 8}
 ALONE = ("simclr", "sdclr", "bcl", "bcl-d")
 
 

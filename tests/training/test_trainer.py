@@ -11,7 +11,7 @@ from ballast.encoders.model import build
 from ballast.runtime.errors import BallastError
 from ballast.training import loop
 from tests.builders import NETWORK, OPTIMIZATION, Memory, flat_weights, random_images
-from tests.training.runs import ALONE, GUIDANCE, METHODS, first_batch, student, training
+from tests.training.runs import ALONE, GUIDANCE, METHODS, RANDOM, first_batch, student, training
 
 RUNS = {**{name: lambda name=name: training(name) for name in METHODS}, "student": student,
         "student-sdclr": lambda: student(prune=0.5)}
@@ -96,7 +96,10 @@ def test_rounds_replace_the_chosen_images_and_are_traced(name):
     assert training("simclr").state.trace.frame().empty
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name not in (*ALONE, "guide-random")])
+CHOOSING = [name for name, (_, usual) in METHODS.items() if usual.get("colt", RANDOM) != RANDOM]
+
+
+@pytest.mark.parametrize("name", CHOOSING)
 def test_rounds_say_why_they_chose(name):
     run = training(name)
     run.train(Memory())

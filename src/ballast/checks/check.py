@@ -4,7 +4,7 @@
 """
 
 from ballast.checks.datasets import Dataset
-from ballast.checks.ideas import check_distillation, check_ideas, check_widths
+from ballast.checks.ideas import check_distillation, check_ideas, check_views, check_widths
 from ballast.checks.selections import NAME, check_selections, check_tailness
 from ballast.checks.starts import check_starts
 from ballast.config.build import MisfitError, shown, unknown_key, validated
@@ -109,6 +109,7 @@ def check_method(params: dict, profile: dict, row: str) -> dict[str, object]:
     optimization = _part(Optimization, {key: values[key] for key in OPTIMIZATION_KEYS if key in values}, (), where)
     ideas = {idea: _part(idea_module(idea).Settings, values[idea], (idea,), where) for idea in _ideas(values)}
     check_ideas(ideas, where)
+    check_views(optimization.views, "guidance" in ideas, where("views"))
     _check_prune(settings, where("prune"), params["profile"])
     if optimization.warmup > optimization.epochs:
         raise BallastError(f"{where('warmup')}: expected at most the {optimization.epochs} epochs of {row}, "
@@ -134,6 +135,7 @@ def check_student(params: dict, profile: dict, row: str) -> None:
     guidance = {key: value for key, value in values.items() if key not in student}
     check_distillation(_validated(idea_module("guidance").Settings, guidance, f"{place}."), typed.guide,
                        params["methods"][typed.guide]["pool"], place)
+    check_views(profile["student"].get("views", 2), True, f"configs/profiles/{params['profile']}.yaml: student.views")
     adapted = profile.get("adapt", {}).get(typed.framework, {})
     _check_prune(_validated(StudentRow, {"prune": adapted.get("prune"), **student}, f"{place}."), f"{place}.prune",
                  params["profile"])

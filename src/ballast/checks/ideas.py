@@ -1,4 +1,4 @@
-"""Check of what an idea's settings need beside themselves: the size of the projections, a guide, a pool."""
+"""Check of what an idea's settings need beside themselves: the size of the projections, two views, a guide, a pool."""
 
 from collections.abc import Callable
 
@@ -20,6 +20,12 @@ def check_ideas(ideas: dict[str, object], where: Callable[..., str]) -> None:
     if "guidance" in ideas and ideas["guidance"].needs_a_guide:
         raise BallastError(f"{where('guidance')}: expected distill_of: geometry, distill_views: clean, and "
                            f"distill_pool: false, since this network guides itself; others are for `students`")
+
+
+def check_views(views: int, guided: bool, place: str) -> None:
+    """Refuse more than two views of an image that is guided: its other pairs of views would count as other images."""
+    if guided and views > 2:
+        raise BallastError(f"{place}: expected 2 where neighbours of a guide are positives, got {views}")
 
 
 def check_distillation(settings: object, guide: str, pool: str, place: str) -> None:

@@ -16,9 +16,9 @@ def recommend(images: int, separability: float | None, times: float) -> None:
     runs = evidence()
     found = advise(runs, images, separability, times)
     like = runs[runs["data"] == found.data].iloc[0]
-    print(f"Most like yours, of the data that was measured: {found.data}, {like['images']} images, pool of "
-          f"{like['pool']} with separability {like['separability']:.2f}. Rows that cost at most {times:g} times "
-          f"{BASE}:\n")
+    pool = f", pool of {like['pool']} with separability {like['separability']:.2f}" if separability is not None else ""
+    print(f"Most like yours, of the data that was measured: {found.data}, {like['images']} images{pool}. Rows that "
+          f"cost at most {times:g} times {BASE}:\n")
     print(as_text(found.table))
     if len(found.elsewhere):
         print(f"\n{found.row} on all data on which it was measured, the most similar first:\n")

@@ -100,7 +100,7 @@ class Optimization:
     warmup: WholeNumber  # epochs of rising learning rate
     temperature: Temperature | CosineTemperature  # of the contrastive loss
     temperature_period: PositiveFraction = 0.2  # of a CosineTemperature, as a fraction of the epochs
-    views: Annotated[int, Ge(2), Le(64), MultipleOf(2)] = 2  # of an image: more of them, of as many fewer images
+    views: Annotated[int, Ge(2), Le(64), MultipleOf(2)] = 2  # of each image; with 4, a batch has half as many images
     optimizer: Literal["sgd", "adamw", "lars"] = "sgd"
     clip: NonNegative = 0.0  # largest norm of all gradients; 0 clips nothing
     # For encoders that start from weights; block 0 is what comes before the first sequence of blocks.

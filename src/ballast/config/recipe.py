@@ -50,11 +50,6 @@ class StudentRecipe:
     optimization: Optimization
     guidance: Any  # ballast.ideas.guidance.Settings
 
-    def problem(self) -> str | None:
-        """Return what is wrong beyond types and bounds."""
-        views = self.optimization.views
-        return f"optimization.views: expected 2 for a student, got {views}" if views > 2 else None
-
 
 FRAMEWORK_KEYS = tuple(f.name for f in fields(FrameworkSettings))
 OPTIMIZATION_KEYS = tuple(f.name for f in fields(Optimization))

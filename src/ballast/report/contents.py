@@ -35,7 +35,7 @@ WHAT_IT_DOES = {  # the rows of the default in a line; README has them too
     "colt": "SimCLR, pool images selected in rounds by the network itself",
     "sdclr-colt": "COLT on SDCLR",
     "bcl-colt": "COLT on BCL",
-    "colt-domain-1": "COLT with five times the weight of its domain loss",
+    "colt-domain-1": "COLT with a domain loss of weight 1",
     "guide": "rounds as in COLT, and the nearest neighbour as a second positive",
     "guided": "a student of the frozen guide, on the in-domain images alone",
     "pool": "SimCLR on the pool alone, as a start for others",
