@@ -52,7 +52,7 @@ def test_an_image_that_is_guided_has_two_views():
     changed["methods"]["guide"]["pretrain"] |= {"guidance": {}, "views": 4}
     with pytest.raises(BallastError, match="views: expected 2 where neighbours of a guide are positives, got 4"):
         check_method(changed, profile("laptop"), "guide")
-    changed = profile("laptop")
-    changed["student"] = {**changed["student"], "views": 4}
+    changed = deepcopy(profile("laptop"))
+    changed["student"]["views"] = 4
     with pytest.raises(BallastError, match="views: expected 2 where neighbours of a guide are positives, got 4"):
         check_student(params("laptop"), changed, "guided")
