@@ -31,18 +31,20 @@ FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
 CIFAR = (  # for two cores: some of the images, a quarter of the pool, few epochs
-    "repeats=5", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
+    "repeats=6", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
     f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
     f"{FOLDERS}:source.test=data/external/test.txt", f"{FOLDERS}:source.pool=data/external/quarter.txt",
     f"{FOLDERS}:source.pool_root=data/external/pool", f"{PROFILE}:network.width=32",
     f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30",
     f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
     f"{PROFILE}:sampling.warmup=6", f"{PROFILE}:sampling.every=6", f"{PROFILE}:embed.views=2",
+    f"{PROFILE}:student.epochs=10", f"{PROFILE}:student.batch=128", f"{PROFILE}:student.lr=0.05",
+    f"{PROFILE}:student.warmup=1",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "glyphs": (ROWS, ()),
     "digits": (ROWS, ("dataset=digits", "profile=digits")),
-    "cifar10": (("simclr", "random", "colt", "colt-domain-1"), CIFAR),
+    "cifar10": (ROWS, CIFAR),
 }
 EXTERNAL = Path("data/external")
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
