@@ -31,7 +31,7 @@ OLDER_PROCESSOR := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=COM
 help: ## Show this list; times are those of two cores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-repro: setup ## Run the stages that are stale and print the comparison table (the first time 16 minutes)
+repro: setup ## Run the stages that are stale and print the comparison table (the first time 16 to 29 minutes)
 	@python -m scripts.mend
 	@python -m stages.check
 	BALLAST_AHEAD=1 dvc repro

@@ -49,7 +49,8 @@ FRESH = {base: ("colt-domain-1",) for base in ("simclr", "matched", "random", "c
 LOOKED_AT = 7  # repeats of it that were looked at before the others were run
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
-            "guide-longer": ("guided", "guided-all", "guided-features")}
+            "guide-longer": ("guided", "guided-all", "guided-features"), "guided": ("guided-pure",)}
+REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -157,6 +158,7 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
     "fresh": lambda runs: of_rules("fresh", runs, FRESH) | of_rules("later", runs[runs["repeat"] > LOOKED_AT], FRESH),
     "student-on-pool": lambda runs: of_rules("on-pool", runs, {"guide": ("guided-on-pool",)}, ("All", "Few", "Std")),
     "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
+    "repairs": lambda runs: of_rules("repairs", runs, REPAIRS),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},

@@ -26,7 +26,7 @@ from ballast.runtime.files import write_atomic
 from scripts.table import evaluated, measured, run
 
 NUMBERS = Path("src/ballast/report/recommend.csv")
-ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided")
+ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided", "frozen", "simclr-pool")
 FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}

@@ -47,11 +47,13 @@ def test_weights_and_batchnorm_are_untouched():
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
-def test_a_look_at_the_last_epoch_alone_takes_the_last_epoch():
+def test_a_look_at_the_last_epoch_alone_or_no_validation_image_takes_the_last_epoch():
     features, labels = separable()
     wrong = (labels + 1) % 3
     last = train_probe(features, labels, features[0], wrong, 3, replace(SETTINGS, every=SETTINGS.epochs), seed=1)
     assert (predict(last, features[0]) == labels).float().mean() > 0.95
+    without = train_probe(features, labels, features[0, :0], labels[:0], 3, SETTINGS, seed=1)
+    assert torch.equal(without.weight, last.weight)
 
 
 def test_top_five_counts_an_image_whose_class_is_among_the_five_first():

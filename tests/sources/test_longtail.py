@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ballast.evaluation.groups import assign
 from ballast.runtime.errors import BallastError
 from ballast.sources.longtail import (
     LAWS,
@@ -36,6 +37,14 @@ def labels_of(classes, per_class):
 def test_cifar_lt_counts_are_the_published_ones():
     assert exponential(10, 4500, 100).tolist() == CIFAR10 and sum(CIFAR10) == 11165
     assert exponential(100, 450, 100).tolist() == CIFAR100 and sum(CIFAR100) == 9754
+
+
+def test_a_law_may_take_all_images_where_none_are_for_validation():
+    labels = labels_of(100, 500)
+    assert len(validation_list(labels, 0)) == 0
+    counts = exponential(100, 500, 100)
+    lists = long_tail_split(labels, np.arange(len(labels)), counts, 0.01, 1)
+    assert len(lists["longtail"]) == counts.sum() == 10_847 and np.bincount(assign(counts, "sdclr") == "Many")[1] == 34
 
 
 def test_step_and_pareto():

@@ -115,7 +115,7 @@ class DrawnLists:
     largest: Count
     ratio: Annotated[float, Ge(1), Le(1_000_000)]  # largest class to smallest
     few_shot: PositiveFraction  # images per class of the few-shot list, as a fraction of ``largest``
-    val_per_class: Count
+    val_per_class: WholeNumber  # 0: no validation images, so the SGD probes take their last epoch
 
 
 @dataclass(frozen=True, kw_only=True)

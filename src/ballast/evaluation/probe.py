@@ -46,14 +46,15 @@ def train_probe(
     Args:
         features: features of the augmented copies of the training images, [copies, N, d].
         labels: classes of the training images, [N].
-        val: features of the validation images, [V, d].
+        val: features of the validation images, [V, d]; V may be 0.
         val_labels: classes of the validation images, [V].
         classes: the number of classes.
         settings: optimizer, schedule, and how often the validation accuracy is measured.
         seed: the seed of the initial weights and of the order of the images.
 
     Returns:
-        The classifier of the epoch with the best validation accuracy; the earliest one among equals.
+        The classifier of the epoch with the best validation accuracy, the earliest one among equals; the last one
+        without validation images.
 
     Raises:
         BallastError: the loss is no number any more.
@@ -63,6 +64,7 @@ def train_probe(
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, settings.steps, 0.1)
     best = classifier
     best_correct = -1
+    every = settings.every if len(val) else settings.epochs
     for epoch in range(settings.epochs):
         inputs = features[epoch % len(features)]
         order = torch.randperm(len(labels), generator=generator(seed, "probe order", epoch)).to(features.device)
@@ -72,7 +74,7 @@ def train_probe(
             loss.backward()
             optimizer.step()
         schedule.step()
-        if (epoch + 1) % settings.every == 0:
+        if (epoch + 1) % every == 0:
             correct = correct_within(classifier, val, val_labels, settings.top)
             if correct > best_correct:
                 best = copy.deepcopy(classifier)
