@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from dvc.api import DVCFileSystem
+from PIL import Image
 
 from ballast.config.files import read_params
 from ballast.config.rows import with_variant
@@ -23,6 +24,7 @@ from ballast.report.recommend import BASE
 from ballast.report.tables import as_text
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from ballast.sources import glyphs
 from scripts.table import evaluated, measured, run
 
 NUMBERS = Path("src/ballast/report/recommend.csv")
@@ -30,11 +32,10 @@ ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided", "froze
 FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
-CIFAR = (  # for two cores: some of the images, a quarter of the pool, few epochs
+CIFAR = (  # for two cores: some of the images, few epochs
     "repeats=6", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
     f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
-    f"{FOLDERS}:source.test=data/external/test.txt", f"{FOLDERS}:source.pool=data/external/quarter.txt",
-    f"{FOLDERS}:source.pool_root=data/external/pool", f"{PROFILE}:network.width=32",
+    f"{FOLDERS}:source.test=data/external/test.txt", f"{PROFILE}:network.width=32",
     f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30",
     f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
     f"{PROFILE}:sampling.warmup=6", f"{PROFILE}:sampling.every=6", f"{PROFILE}:embed.views=2",
@@ -44,7 +45,10 @@ CIFAR = (  # for two cores: some of the images, a quarter of the pool, few epoch
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "glyphs": (ROWS, ()),
     "digits": (ROWS, ("dataset=digits", "profile=digits")),
-    "cifar10": (ROWS, CIFAR),
+    "cifar10": (ROWS, (*CIFAR, f"{FOLDERS}:source.pool=data/external/quarter.txt",
+                       f"{FOLDERS}:source.pool_root=data/external/pool")),
+    "cifar10-letters": (ROWS[:6], (*CIFAR, f"{FOLDERS}:source.pool=data/external/mixed.txt",
+                                   f"{FOLDERS}:source.pool_root=data/external")),
 }
 EXTERNAL = Path("data/external")
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
@@ -80,7 +84,9 @@ def of_data(name: str, params: dict) -> pd.DataFrame:
 
 
 def make_lists(folder: Path) -> None:
-    """List 2,000 images of each class to learn from, all test images, and every fourth pool image.
+    """List 2,000 images of each class to learn from, all test images, and two pools of as many images.
+
+    quarter.txt has every fourth pool image. mixed.txt has every fourth of these; the others are the default's letters.
 
     Raises:
         BallastError: the folders of docs/data.md are not there.
@@ -93,8 +99,19 @@ def make_lists(folder: Path) -> None:
         lines = [f"{part}/{name}/{path.name} {label}" for label, name in enumerate(classes)
                  for path in sorted((folder / part / name).iterdir())[:most]]
         write_atomic(folder / f"{part}.txt", "\n".join(lines) + "\n")
-    pool = sorted(path.relative_to(folder / "pool").as_posix() for path in (folder / "pool").glob("*/*.jpg"))
-    write_atomic(folder / "quarter.txt", "\n".join(pool[3::4]) + "\n")
+    quarter = sorted(path.relative_to(folder / "pool").as_posix() for path in (folder / "pool").glob("*/*.jpg"))[3::4]
+    natural = [f"pool/{path}" for path in quarter[::4]]
+    mixed = natural + make_letters(folder / "letters", len(quarter) - len(natural))
+    for part, lines in (("quarter", quarter), ("mixed", mixed)):
+        write_atomic(folder / f"{part}.txt", "\n".join(lines) + "\n")
+
+
+def make_letters(folder: Path, count: int) -> list[str]:
+    """Write images of letters that the default's pool is made of; return their paths from the folder's parent."""
+    folder.mkdir(exist_ok=True)
+    for number, image in enumerate(glyphs.pool(count, 0, 16, seed=0)[0]):
+        Image.fromarray(image[0]).save(folder / f"{number:05}.png")
+    return sorted(f"{folder.name}/{path.name}" for path in folder.iterdir())
 
 
 def images_seen(files: DVCFileSystem, params: dict, row: str) -> float:

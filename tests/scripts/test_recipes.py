@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from ballast.config.files import read_params
 from ballast.config.rows import with_variant
@@ -44,7 +45,7 @@ def test_pool_images_that_were_left_out_do_not_count():
 
 
 def test_unknown_data_ends_before_any_work():
-    with pytest.raises(BallastError, match="DATA: expected glyphs, digits, cifar10, got 'cifar'"):
+    with pytest.raises(BallastError, match="DATA: expected glyphs, digits, cifar10, cifar10-letters, got 'cifar'"):
         main(["cifar"])
 
 
@@ -65,3 +66,6 @@ def test_lists_name_some_of_the_images(tmp_path):
     assert (tmp_path / "train.txt").read_text() == "train/ant/2.jpg 0\ntrain/cat/1.jpg 1\n"
     assert (tmp_path / "test.txt").read_text() == "test/ant/3.jpg 0\ntest/cat/4.jpg 1\n"
     assert (tmp_path / "quarter.txt").read_text() == "n3/5.jpg\nn7/5.jpg\n"
+    assert (tmp_path / "mixed.txt").read_text() == "pool/n3/5.jpg\nletters/00000.png\n"
+    with Image.open(tmp_path / "letters/00000.png") as letter:
+        assert letter.size == (16, 16)
