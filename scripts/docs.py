@@ -50,6 +50,8 @@ LOOKED_AT = 7  # repeats of it that were looked at before the others were run
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
             "guide-longer": ("guided", "guided-all", "guided-features"), "guided": ("guided-pure",)}
+REAL = {"simclr": ("colt-domain-1", "frozen"), "matched": ("colt-domain-1", "random"),
+        "random": ("colt-domain-1", "colt", "simclr-pool"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
@@ -103,6 +105,8 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         blocks["starts"] = as_text(with_errors(summary(runs)))
         blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
     blocks |= of_selections(root / "docs/results") | recommend_tables(evidence())
+    for name, runs in evidence().groupby("data"):
+        blocks |= of_rules(f"measured-{name}", runs, REAL)
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]
