@@ -45,10 +45,10 @@ CIFAR = (  # for two cores: some of the images, few epochs
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "glyphs": (ROWS, ()),
     "digits": (ROWS, ("dataset=digits", "profile=digits")),
-    "cifar10": (ROWS, (*CIFAR, f"{FOLDERS}:source.pool=data/external/quarter.txt",
-                       f"{FOLDERS}:source.pool_root=data/external/pool")),
-    "cifar10-letters": (ROWS[:5], (*CIFAR, f"{FOLDERS}:source.pool=data/external/mixed.txt",
-                                   f"{FOLDERS}:source.pool_root=data/external")),
+    "cifar10": ((*ROWS, "colt-poly"), (*CIFAR, f"{FOLDERS}:source.pool_root=data/external/pool",
+                                       f"{FOLDERS}:source.pool=data/external/quarter.txt")),
+    "cifar10-letters": (ROWS[:5], (*CIFAR, f"{FOLDERS}:source.pool_root=data/external",
+                                   f"{FOLDERS}:source.pool=data/external/mixed.txt")),
 }
 EXTERNAL = Path("data/external")
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
