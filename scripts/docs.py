@@ -50,9 +50,8 @@ LOOKED_AT = 7  # repeats of it that were looked at before the others were run
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
             "guide-longer": ("guided", "guided-all", "guided-features"), "guided": ("guided-pure",)}
-OURS = ("colt-domain-1", "colt-poly")
-REAL = {"simclr": ("frozen", *OURS), "matched": ("random", *OURS), "random": ("colt", "simclr-pool", *OURS),
-        "colt": OURS, "guided": OURS}
+REAL = {"simclr": ("frozen", "colt-domain-1"), "matched": ("random", "colt-domain-1"),
+        "random": ("colt", "simclr-pool", "colt-domain-1"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),

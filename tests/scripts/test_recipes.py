@@ -51,8 +51,10 @@ def test_unknown_data_ends_before_any_work():
 
 def test_every_data_set_has_a_table():
     found = tables(pd.concat([runs(LEVELS, name) for name in DATA]))
-    assert set(found) == {f"recommend-{name}" for name in DATA}
-    assert all(text.startswith("| row") and "| colt" in text for text in found.values())
+    assert set(found) == {f"recommend-{name}" for name in ("data", *DATA)}
+    assert all(name in found["recommend-data"] for name in DATA)
+    assert all(found[f"recommend-{name}"].startswith("| row") and "| colt" in found[f"recommend-{name}"]
+               for name in DATA)
 
 
 def test_lists_name_some_of_the_images(tmp_path):
