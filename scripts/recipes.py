@@ -110,9 +110,10 @@ def make_lists(folder: Path) -> None:
 def make_letters(folder: Path, count: int) -> list[str]:
     """Write images of letters that the default's pool is made of; return their paths from the folder's parent."""
     folder.mkdir(exist_ok=True)
-    for number, image in enumerate(glyphs.pool(count, 0, 16, seed=0)[0]):
-        Image.fromarray(image[0]).save(folder / f"{number:05}.png")
-    return sorted(f"{folder.name}/{path.name}" for path in folder.iterdir())
+    paths = [folder / f"{number:05}.png" for number in range(count)]
+    for path, image in zip(paths, glyphs.pool(count, 0, 16, seed=0)[0]):
+        Image.fromarray(image[0]).save(path)
+    return [f"{folder.name}/{path.name}" for path in paths]
 
 
 def images_seen(files: DVCFileSystem, params: dict, row: str) -> float:
