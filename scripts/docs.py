@@ -21,7 +21,7 @@ from ballast.config.yaml import read_yaml
 from ballast.report.contents import WHAT_IT_DOES
 from ballast.report.marks import filled
 from ballast.report.recommend import evidence
-from ballast.report.tables import agreement, as_text, gains_as_text, summary, with_errors
+from ballast.report.tables import COLUMNS, agreement, as_text, gains_as_text, summary, with_errors
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
@@ -45,11 +45,11 @@ RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retri
          "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
 BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-domain-2"), "simclr": ("colt-domain-1",),
           "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
-FRESH = {base: ("colt-domain-1",) for base in ("simclr", "matched", "random", "colt", "guided")}
+FRESH = {base: ("colt-domain-1",) for base in ("simclr", "random", "colt", "guided")}
 LOOKED_AT = 7  # repeats of it that were looked at before the others were run
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
-            "guide-longer": ("guided", "guided-all", "guided-features"), "guided": ("guided-pure",)}
+            "guide-longer": ("guided", "guided-all", "guided-features")}
 REAL = {"simclr": ("frozen", "colt-domain-1"), "matched": ("random", "colt-domain-1"),
         "random": ("colt", "simclr-pool", "colt-domain-1"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
@@ -107,6 +107,7 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
     blocks |= of_selections(root / "docs/results") | recommend_tables(evidence())
     for name, runs in evidence().groupby("data"):
         blocks |= of_rules(f"measured-{name}", runs, REAL)
+    blocks["two-pools"] = pools_compared(evidence())
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
         alone, columns = launches["ranks"] == 1, ["operators", "waits"]
@@ -145,6 +146,18 @@ def of_students(folder: Path) -> dict[str, str]:
     runs, longer = map(pd.read_csv, paths)
     every = pd.concat([runs, longer.assign(method="guide-longer")])
     return of_rules("students", every, STUDENTS, ("All", "Few", "Std"))
+
+
+def pools_compared(runs: pd.DataFrame) -> str:
+    """Return how much more `colt-domain-1` gains over other rows with a pool of letters than with a natural one."""
+    bases, parts = ("matched", "random", "colt", "guided"), []
+    for data in ("cifar10", "cifar10-letters"):
+        of_row = {row: part.set_index("repeat")[COLUMNS] for row, part in runs[runs["data"] == data].groupby("method")}
+        parts += [(of_row["colt-domain-1"] - of_row[base]).reset_index().assign(method=f"{base}, {data}")
+                  for base in bases]
+    pairs = [(f"{base}, cifar10-letters", f"{base}, cifar10") for base in bases]
+    table = gains_as_text(gains(pd.concat(parts), pairs, ("All", "Few")))
+    return as_text(table.assign(**{"gain of": [f"colt-domain-1 over {base}" for base in bases]}))
 
 
 def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
