@@ -33,23 +33,34 @@ ROWS = ("simclr", "matched", "random", "colt", "colt-domain-1", "guided")
 FOLDERS, PROFILE = "configs/datasets/folders.yaml", "configs/profiles/small.yaml"
 QUICK = {"sgd": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1},  # protocols that nobody reads here
          "sgd_fewshot": {"epochs": 1, "every": 1, "steps": "[]", "copies": 1}, "finetune": {"epochs": 1}}
-CIFAR = (  # for two cores: some of the images, few epochs
-    "repeats=6", "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
-    f"{FOLDERS}:source.train=data/external/train.txt", f"{FOLDERS}:source.root=data/external",
-    f"{FOLDERS}:source.test=data/external/test.txt", f"{PROFILE}:network.width=32",
+SHORT = (  # for two cores: small images, few epochs
+    "portable=false", "dataset=folders", "profile=small", f"{FOLDERS}:source.size=16",
+    f"{FOLDERS}:source.root=data/external", f"{PROFILE}:network.width=32",
     f"{PROFILE}:network.precision=bf16", f"{PROFILE}:pretrain.epochs=30",
     f"{PROFILE}:pretrain.batch=128", f"{PROFILE}:pretrain.lr=0.25",
     f"{PROFILE}:sampling.warmup=6", f"{PROFILE}:sampling.every=6", f"{PROFILE}:embed.views=2",
     f"{PROFILE}:student.epochs=10", f"{PROFILE}:student.batch=128", f"{PROFILE}:student.lr=0.05",
     f"{PROFILE}:student.warmup=1",
     *(f"{PROFILE}:{block}.{key}={value}" for block, values in QUICK.items() for key, value in values.items()))
+
+
+def listed(train: str, test: str, pool: str, root: str = "data/external") -> tuple[str, ...]:
+    """Return the settings for lists of ``make_lists``, and for where the pool's paths begin."""
+    names = {"train": train, "test": test, "pool": pool}
+    return (*(f"{FOLDERS}:source.{key}=data/external/{name}.txt" for key, name in names.items()),
+            f"{FOLDERS}:source.pool_root={root}")
+
+
+NATURAL = listed("train", "test", "quarter", "data/external/pool")
 DATA = {  # rows and settings; docs/recommend.md says where the images come from
     "glyphs": (ROWS, ()),
     "digits": (ROWS, ("dataset=digits", "profile=digits")),
-    "cifar10": ((*ROWS, *STARTS), (*CIFAR, f"{FOLDERS}:source.pool_root=data/external/pool",
-                                   f"{FOLDERS}:source.pool=data/external/quarter.txt")),
-    "cifar10-letters": (ROWS, (*CIFAR, f"{FOLDERS}:source.pool_root=data/external",
-                               f"{FOLDERS}:source.pool=data/external/mixed.txt")),
+    "cifar10": ((*ROWS, *STARTS), ("repeats=6", *SHORT, *NATURAL)),
+    "cifar10-letters": (ROWS, ("repeats=12", *SHORT, *listed("train", "test", "mixed"))),
+    "cifar10-ratio-10": (ROWS, ("repeats=6", *SHORT, *NATURAL, f"{FOLDERS}:longtail.ratio=10",
+                                f"{FOLDERS}:longtail.largest=606")),  # as many images as with ratio 100
+    "tiny-imagenet": (ROWS, ("repeats=6", *SHORT, *listed("tiny-train", "tiny-test", "cifar"),
+                             f"{FOLDERS}:longtail.largest=270", f"{FOLDERS}:longtail.val_per_class=30")),
 }
 EXTERNAL = Path("data/external")
 COLUMNS = ["data", "images", "pool", "separability", "method", "cost", "repeat", "Many", "Median", "Few", "Std", "All"]
@@ -85,8 +96,10 @@ def of_data(name: str, params: dict) -> pd.DataFrame:
 
 
 def make_lists(folder: Path) -> None:
-    """List 2,000 images of each class to learn from, all test images, and two pools of as many images.
+    """Write lists of images to learn from, of test images, and of pools of as many images.
 
+    train.txt has 2,000 images of each CIFAR class, test.txt all test images, and cifar.txt those of train.txt without
+    their classes. tiny-train.txt has 300 images of each of 40 classes of the pool, and tiny-test.txt their others.
     quarter.txt has every fourth pool image. mixed.txt has every fourth of these; the others are the default's letters.
 
     Raises:
@@ -95,16 +108,22 @@ def make_lists(folder: Path) -> None:
     for name in ("train", "test", "pool"):
         if not (folder / name).is_dir():
             raise BallastError(f"{folder / name}: missing; expected the images that docs/results.md names")
-    classes = sorted(path.name for path in (folder / "train").iterdir())
-    for part, most in (("train", 2000), ("test", None)):
-        lines = [f"{part}/{name}/{path.name} {label}" for label, name in enumerate(classes)
-                 for path in sorted((folder / part / name).iterdir())[:most]]
-        write_atomic(folder / f"{part}.txt", "\n".join(lines) + "\n")
+    train = of_classes(folder / "train", None, slice(2000))
     quarter = sorted(path.relative_to(folder / "pool").as_posix() for path in (folder / "pool").glob("*/*.jpg"))[3::4]
     natural = [f"pool/{path}" for path in quarter[::4]]
-    mixed = natural + make_letters(folder / "letters", len(quarter) - len(natural))
-    for part, lines in (("quarter", quarter), ("mixed", mixed)):
-        write_atomic(folder / f"{part}.txt", "\n".join(lines) + "\n")
+    lists = {"train": train, "test": of_classes(folder / "test", None, slice(None)),
+             "tiny-train": of_classes(folder / "pool", 40, slice(300)),
+             "tiny-test": of_classes(folder / "pool", 40, slice(300, None)),
+             "cifar": [line.split()[0] for line in train], "quarter": quarter,
+             "mixed": natural + make_letters(folder / "letters", len(quarter) - len(natural))}
+    for name, lines in lists.items():
+        write_atomic(folder / f"{name}.txt", "\n".join(lines) + "\n")
+
+
+def of_classes(folder: Path, classes: int | None, part: slice) -> list[str]:
+    """List a part of the images of the first classes as `path label`; paths begin at the folder's parent."""
+    return [f"{folder.name}/{name.name}/{path.name} {label}"
+            for label, name in enumerate(sorted(folder.iterdir())[:classes]) for path in sorted(name.iterdir())[part]]
 
 
 def make_letters(folder: Path, count: int) -> list[str]:

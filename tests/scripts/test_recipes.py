@@ -11,7 +11,7 @@ from PIL import Image
 from ballast.config.files import read_params
 from ballast.config.rows import with_variant
 from ballast.runtime.errors import BallastError
-from scripts.recipes import DATA, facts_of, images_seen, main, make_lists, tables
+from scripts.recipes import DATA, facts_of, images_seen, main, make_lists, of_classes, tables
 from tests.report.test_recommend import LEVELS, runs
 
 
@@ -45,7 +45,7 @@ def test_pool_images_that_were_left_out_do_not_count():
 
 
 def test_unknown_data_ends_before_any_work():
-    with pytest.raises(BallastError, match="DATA: expected glyphs, digits, cifar10, cifar10-letters, got 'cifar'"):
+    with pytest.raises(BallastError, match=f"DATA: expected {', '.join(DATA)}, got 'cifar'"):
         main(["cifar"])
 
 
@@ -55,6 +55,15 @@ def test_every_data_set_has_a_table():
     assert all(name in found["recommend-data"] for name in DATA)
     assert all(found[f"recommend-{name}"].startswith("| row") and "| colt" in found[f"recommend-{name}"]
                for name in DATA)
+
+
+def test_no_image_is_both_learnt_from_and_tested(tmp_path):
+    for number in range(5):
+        (tmp_path / "pool/n1").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"pool/n1/{number}.jpg").touch()
+    first, rest = (of_classes(tmp_path / "pool", 40, part) for part in (slice(3), slice(3, None)))
+    assert first == [f"pool/n1/{number}.jpg 0" for number in range(3)]
+    assert rest == [f"pool/n1/{number}.jpg 0" for number in (3, 4)]
 
 
 def test_lists_name_some_of_the_images(tmp_path):
@@ -67,6 +76,8 @@ def test_lists_name_some_of_the_images(tmp_path):
     make_lists(tmp_path)
     assert (tmp_path / "train.txt").read_text() == "train/ant/2.jpg 0\ntrain/cat/1.jpg 1\n"
     assert (tmp_path / "test.txt").read_text() == "test/ant/3.jpg 0\ntest/cat/4.jpg 1\n"
+    assert (tmp_path / "cifar.txt").read_text() == "train/ant/2.jpg\ntrain/cat/1.jpg\n"
+    assert (tmp_path / "tiny-train.txt").read_text().splitlines()[::8] == ["pool/n0/5.jpg 0", "pool/n8/5.jpg 8"]
     assert (tmp_path / "quarter.txt").read_text() == "n3/5.jpg\nn7/5.jpg\n"
     assert (tmp_path / "mixed.txt").read_text() == "pool/n3/5.jpg\nletters/00000.png\n"
     with Image.open(tmp_path / "letters/00000.png") as letter:
