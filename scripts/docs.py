@@ -52,6 +52,7 @@ LOOKED_AT = {"fresh": 7, "cifar10-letters": 6}  # repeats that were looked at be
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
             "guide-longer": ("guided", "guided-all", "guided-features")}
+GUIDES = {"guide": ("guide-pure", "guide-pool"), "guide-pure": ("guided-pure",), "guide-pool": ("guided-pool",)}
 REAL = {"simclr": ("frozen", "colt-domain-1"), "matched": ("random", "colt-domain-1"),
         "random": ("colt", "simclr-pool", "colt-domain-1"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}
 REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
@@ -143,13 +144,16 @@ def of_shares(folder: Path) -> dict[str, str]:
 
 
 def of_students(folder: Path) -> dict[str, str]:
-    """Return what students gain over their guide and over one that sees as many images as both, if the files exist."""
-    paths = folder / "students.csv", folder / "guide-longer.csv"
-    if not all(path.exists() for path in paths):
+    """Return what students gain over their guides, and what other guides and students gain, if all files exist."""
+    others = {kind: folder / f"guide-{kind}.csv" for kind in ("longer", "pure", "pool")}
+    if not all(path.exists() for path in (folder / "students.csv", *others.values())):
         return {}
-    runs, longer = map(pd.read_csv, paths)
-    every = pd.concat([runs, longer.assign(method="guide-longer")])
-    return of_rules("students", every, STUDENTS, ("All", "Few", "Std"))
+    parts = [pd.read_csv(folder / "students.csv")]
+    for kind, path in others.items():
+        runs = pd.read_csv(path)
+        parts.append(runs.assign(method=runs["method"] + f"-{kind}"))
+    every, columns = pd.concat(parts), ("All", "Few", "Std")
+    return of_rules("students", every, STUDENTS, columns) | of_rules("guides", every, GUIDES, columns)
 
 
 def pools_compared(runs: pd.DataFrame) -> str:
