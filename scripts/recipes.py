@@ -153,7 +153,9 @@ def facts_of(files: DVCFileSystem) -> dict[str, float]:
 
 def tables(runs: pd.DataFrame) -> dict[str, str]:
     """Return the facts of all data sets, and a table for each, by the names of their marks."""
-    facts = runs.groupby("data", sort=False)[["images", "pool", "separability"]].first().round(2).reset_index()
+    by_data = runs.groupby("data", sort=False)
+    facts = by_data[["images", "pool", "separability"]].first().round(2).assign(repeats=by_data["repeat"].nunique())
+    facts = facts.reset_index()
     return {"recommend-data": as_text(facts)} | {
         f"recommend-{name}": as_text(recommend.of_rows(part)) for name, part in runs.groupby("data", sort=False)}
 

@@ -11,7 +11,7 @@ from PIL import Image
 from ballast.config.files import read_params
 from ballast.config.rows import with_variant
 from ballast.runtime.errors import BallastError
-from scripts.recipes import DATA, facts_of, images_seen, main, make_lists, of_classes, tables
+from scripts.recipes import DATA, facts_of, images_seen, main, make_lists, tables
 from tests.report.test_recommend import LEVELS, runs
 
 
@@ -58,12 +58,12 @@ def test_every_data_set_has_a_table():
 
 
 def test_no_image_is_both_learnt_from_and_tested(tmp_path):
-    for number in range(5):
-        (tmp_path / "pool/n1").mkdir(parents=True, exist_ok=True)
-        (tmp_path / f"pool/n1/{number}.jpg").touch()
-    first, rest = (of_classes(tmp_path / "pool", 40, part) for part in (slice(3), slice(3, None)))
-    assert first == [f"pool/n1/{number}.jpg 0" for number in range(3)]
-    assert rest == [f"pool/n1/{number}.jpg 0" for number in (3, 4)]
+    for path in ("train/ant/1.jpg", "test/ant/2.jpg", *(f"pool/n1/{number}.jpg" for number in range(303))):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    make_lists(tmp_path)
+    train, test = (set((tmp_path / f"tiny-{part}.txt").read_text().splitlines()) for part in ("train", "test"))
+    assert len(train) == 300 and len(test) == 3 and not train & test
 
 
 def test_lists_name_some_of_the_images(tmp_path):
