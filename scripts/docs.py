@@ -3,11 +3,9 @@
     python -m scripts.docs
 
 Marks: `table`, `verdicts`, `agreement` and `protocols` come from results/, `diagnostics` from metrics/diagnostics.json,
-`resolution` from docs/results/resolution.csv, `starts` and its gains from docs/results/starts.csv, `launches` and
-`norms` from tests/device/launches.csv; those of docs/recommend.md from what `ballast recommend` knows, and those of
-docs/beyond.md, docs/select.md, docs/suitability.md and docs/guarantees.md from docs/results. `rows` holds the rows that
-a page names near its top, in a line as "Rows: `colt`, `sdclr-colt`.", and `gains` the pairs in which they are. Marks
-whose file is missing stay as they are.
+`launches` and `norms` from tests/device/launches.csv, those of docs/recommend.md from what `ballast recommend` knows,
+and all others from docs/results. `rows` holds the rows that a page names near its top, in a line as "Rows: `colt`,
+`sdclr-colt`.", and `gains` the pairs in which they are. Marks whose file is missing stay as they are.
 """
 
 import json
@@ -25,8 +23,10 @@ from ballast.report.tables import COLUMNS, agreement, as_text, gains_as_text, su
 from ballast.report.verdicts import gains
 from ballast.runtime.errors import BallastError
 from ballast.runtime.files import write_atomic
+from scripts import pairs
 from scripts.faults import by_fault
 from scripts.leaks import fractions
+from scripts.pairs import pairs_of
 from scripts.recipes import tables as recommend_tables
 from scripts.shortlists import recalls
 from scripts.suitability import tables as suitability_tables
@@ -35,27 +35,6 @@ DEFAULT = {"dataset": "glyphs", "profile": "laptop", "split": 1, "repeats": 7}
 PAGES = ("README.md", "docs/beyond.md", "docs/gpu.md", "docs/guarantees.md", "docs/recommend.md",
          "docs/results-default.md", "docs/scale.md", "docs/select.md", "docs/suitability.md", "docs/methods/*.md")
 SETTINGS = ["classes", "images", "glyphs", "width", "depths", "epochs", "batch", "lr", "crop", "contrast", "rounds"]
-RESOLVED = [("balanced", "simclr"), ("random", "simclr"), ("colt", "random"), ("bcl-colt", "simclr")]
-STARTS = [("frozen", "simclr"), ("frozen", "random"), ("frozen", "colt"),
-          ("simclr-pool", "simclr"), ("simclr-pool", "frozen"), ("random", "simclr"),
-          ("random-pool", "random"), ("random-pool", "simclr-pool"), ("colt", "random"), ("colt-pool", "colt"),
-          ("colt-pool", "simclr-pool"), ("colt-pool", "random-pool"), ("mak", "random"), ("mak-pool", "mak"),
-          ("mak-pool", "random-pool"), ("colt-eyes", "colt"), ("mak-eyes", "mak")]
-RULES = {"random": ("kcenter", "mak", "hkmeans", "semdedup", "retrieval", "retrieval-sparse", "facility", "colt"),
-         "mak": ("mak-shortlist",), "colt": ("colt-shortlist",)}
-BEYOND = {"colt-random": ("colt",), "colt": ("colt-gh", "colt-domain-1", "colt-domain-2"), "simclr": ("colt-domain-1",),
-          "random": ("colt-domain-1",), "guided": ("colt-domain-1",)}
-FRESH = {base: ("colt-domain-1",) for base in ("simclr", "matched", "random", "colt", "guided")}
-PARTS = {"simclr": ("matched",), "matched": ("colt-domain-1-random", "colt-no-domain"), "colt-no-domain": ("colt",),
-         "colt": ("colt-domain-1",), "colt-domain-1-random": ("colt-domain-1",)}
-LOOKED_AT = {"fresh": 7, "cifar10-letters": 6}  # repeats that were looked at before the others were run
-POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
-STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
-            "guide-longer": ("guided", "guided-all", "guided-features")}
-GUIDES = {"guide": ("guide-pure", "guide-pool"), "guide-pure": ("guided-pure",), "guide-pool": ("guided-pool",)}
-REAL = {"simclr": ("frozen", "colt-domain-1"), "matched": ("random", "colt-domain-1"),
-        "random": ("colt", "simclr-pool", "colt-domain-1"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}
-REPAIRS = {"colt": ("colt-in-domain", "colt-scaled", "colt-sparse", "colt-average", "colt-30", "colt-50")}
 SHARES = [("the default", "10 %", "rules"), ("the default", "25 %", "shortlist-default-25"),
           ("CIFAR-10", "5 %", "shortlist-study-5"), ("CIFAR-10", "10 %", "rules-study"),
           ("CIFAR-10", "25 %", "shortlist-study-25")]  # data, part of the pool in the shortlist, file of docs/results
@@ -100,18 +79,11 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
         found = pd.read_csv(path)
         blocks["verdicts"] = as_text(gains_as_text(linear(found)))
         blocks["agreement"] = as_text(agreement(dict(list(found.groupby("protocol", sort=False)))))
-    if (path := root / "docs/results/resolution.csv").exists():
-        blocks["resolution"] = resolution(pd.read_csv(path))
-    if (path := root / "docs/results/starts.csv").exists():
-        runs = pd.read_csv(path)
-        pairs = [pair for pair in STARTS if set(pair) <= set(runs["method"])]
-        blocks["starts"] = as_text(with_errors(summary(runs)))
-        blocks["starts-gains"] = as_text(gains_as_text(gains(runs, pairs, ("All", "Few"))))
-    blocks |= of_selections(root / "docs/results") | recommend_tables(evidence())
+    blocks |= of_files(root / "docs/results") | recommend_tables(evidence())
     for name, runs in evidence().groupby("data"):
-        blocks |= of_rules(f"measured-{name}", runs, REAL)
-        if name in LOOKED_AT:
-            blocks |= of_rules(f"later-{name}", runs[runs["repeat"] > LOOKED_AT[name]], REAL)
+        blocks |= compared(f"measured-{name}", runs, pairs.REAL)
+        if name in pairs.LOOKED_AT:
+            blocks |= compared(f"later-{name}", runs[runs["repeat"] > pairs.LOOKED_AT[name]], pairs.REAL)
     blocks["two-pools"] = pools_compared(evidence())
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
@@ -123,10 +95,10 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
     return blocks
 
 
-def of_selections(folder: Path) -> dict[str, str]:
-    """Return the tables about selections and pools, of the files that exist."""
+def of_files(folder: Path) -> dict[str, str]:
+    """Return the tables of docs/results, of the files that exist."""
     blocks: dict[str, str] = {}
-    for name, made in SELECTIONS.items():
+    for name, made in FILES.items():
         if (path := folder / f"{name}.csv").exists():
             blocks |= made(pd.read_csv(path))
     return blocks | of_shares(folder) | of_students(folder)
@@ -134,9 +106,10 @@ def of_selections(folder: Path) -> dict[str, str]:
 
 def of_shares(folder: Path) -> dict[str, str]:
     """Return what shortlists of several sizes change in MAK and COLT, of the files that exist."""
-    pairs = [("mak-shortlist", "mak"), ("colt-shortlist", "colt")]
-    parts = [gains_as_text(gains(pd.read_csv(path), pairs, ("All", "Few"))).assign(data=data, shortlist=share)
-             for data, share, name in SHARES if (path := folder / f"{name}.csv").exists()]
+    found = [(data, share, pd.read_csv(path)) for data, share, name in SHARES
+             if (path := folder / f"{name}.csv").exists()]
+    parts = [gains_as_text(gains(runs, pairs_of(pairs.SHORTLISTS, set(runs["method"])), ("All", "Few"))).assign(
+        data=data, shortlist=share) for data, share, runs in found]
     if not parts:
         return {}
     table = pd.concat(parts).sort_values("gain of", ascending=False, kind="stable")
@@ -153,7 +126,7 @@ def of_students(folder: Path) -> dict[str, str]:
         runs = pd.read_csv(path)
         parts.append(runs.assign(method=runs["method"] + f"-{kind}"))
     every, columns = pd.concat(parts), ("All", "Few", "Std")
-    return of_rules("students", every, STUDENTS, columns) | of_rules("guides", every, GUIDES, columns)
+    return compared("students", every, pairs.STUDENTS, columns) | compared("guides", every, pairs.GUIDES, columns)
 
 
 def pools_compared(runs: pd.DataFrame) -> str:
@@ -163,29 +136,31 @@ def pools_compared(runs: pd.DataFrame) -> str:
         of_row = {row: part.set_index("repeat")[COLUMNS] for row, part in runs[runs["data"] == data].groupby("method")}
         parts += [(of_row["colt-domain-1"] - of_row[base]).reset_index().assign(method=f"{base}, {data}")
                   for base in bases]
-    pairs = [(f"{base}, cifar10-letters", f"{base}, cifar10") for base in bases]
-    table = gains_as_text(gains(pd.concat(parts), pairs, ("All", "Few")))
+    differences = [(f"{base}, cifar10-letters", f"{base}, cifar10") for base in bases]
+    table = gains_as_text(gains(pd.concat(parts), differences, ("All", "Few")))
     return as_text(table.assign(**{"gain of": [f"colt-domain-1 over {base}" for base in bases]}))
 
 
-def of_rules(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
+def compared(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
              ) -> dict[str, str]:
     """Return accuracies, and gains over some rows of others; rows that are in no pair are left out."""
-    pairs = [(rule, base) for base, group in over.items() for rule in group if {rule, base} <= set(runs["method"])]
-    runs = runs[runs["method"].isin({row for pair in pairs for row in pair})]
+    found = pairs_of(over, set(runs["method"]))
+    runs = runs[runs["method"].isin({row for pair in found for row in pair})]
     return {name: as_text(with_errors(summary(runs))),
-            f"{name}-gains": as_text(gains_as_text(gains(runs, pairs, columns)))}
+            f"{name}-gains": as_text(gains_as_text(gains(runs, found, columns)))}
 
 
-SELECTIONS = {  # files of docs/results, and the tables that they make
-    "rules": lambda runs: of_rules("rules", runs, RULES),
-    "rules-study": lambda runs: of_rules("rules-study", runs, RULES),
-    "beyond": lambda runs: of_rules("beyond", runs, BEYOND),
-    "fresh": lambda runs: (of_rules("fresh", runs, FRESH) | of_rules("parts", runs, PARTS)
-                           | of_rules("later", runs[runs["repeat"] > LOOKED_AT["fresh"]], FRESH)),
-    "student-on-pool": lambda runs: of_rules("on-pool", runs, {"guide": ("guided-on-pool",)}, ("All", "Few", "Std")),
-    "polyview": lambda runs: of_rules("polyview", runs, POLYVIEW),
-    "repairs": lambda runs: of_rules("repairs", runs, REPAIRS),
+FILES = {  # files of docs/results, and the tables that they make
+    "resolution": lambda trials: {"resolution": resolution(trials)},
+    "starts": lambda runs: compared("starts", runs, pairs.STARTS),
+    "rules": lambda runs: compared("rules", runs, pairs.RULES),
+    "rules-study": lambda runs: compared("rules-study", runs, pairs.RULES),
+    "beyond": lambda runs: compared("beyond", runs, pairs.BEYOND),
+    "fresh": lambda runs: (compared("fresh", runs, pairs.FRESH) | compared("parts", runs, pairs.PARTS)
+                           | compared("later", runs[runs["repeat"] > pairs.LOOKED_AT["fresh"]], pairs.FRESH)),
+    "student-on-pool": lambda runs: compared("on-pool", runs, {"guide": ("guided-on-pool",)}, ("All", "Few", "Std")),
+    "polyview": lambda runs: compared("polyview", runs, pairs.POLYVIEW),
+    "repairs": lambda runs: compared("repairs", runs, pairs.REPAIRS),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},
     "shortlists-study": lambda table: {"recall-study": as_text(recalls(table).reset_index())},
     "leaks": lambda table: {"leaks": as_text(fractions(table))},
@@ -198,9 +173,9 @@ SELECTIONS = {  # files of docs/results, and the tables that they make
 
 def resolution(trials: pd.DataFrame) -> str:
     """Return a line for each default that was tried: gains ± standard errors, the repeats of the pair with fewest."""
-    rows = []
+    rows, wanted = [], pairs_of(pairs.RESOLVED, set(trials["method"]))
     for values, runs in trials.groupby(SETTINGS, sort=False):
-        found = gains(runs.assign(Many=0.0, Median=0.0, Std=0.0), RESOLVED, ("All",))
+        found = gains(runs.assign(Many=0.0, Median=0.0, Std=0.0), wanted, ("All",))
         rows.append({**dict(zip(SETTINGS, values)), "s": f"{runs['seconds'].mean():.0f}", "n": found["repeats"].min(),
                      **{f"{line.method} over {line.over}": f"{line.gain:+.1f} ± {line.se:.1f}"
                         for line in found.itertuples()}})
