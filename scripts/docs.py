@@ -117,16 +117,24 @@ def of_shares(folder: Path) -> dict[str, str]:
 
 
 def of_students(folder: Path) -> dict[str, str]:
-    """Return what students gain over their guides, and what other guides and students gain, if all files exist."""
-    others = {kind: folder / f"guide-{kind}.csv" for kind in ("longer", "pure", "pool")}
-    if not all(path.exists() for path in (folder / "students.csv", *others.values())):
-        return {}
-    parts = [pd.read_csv(folder / "students.csv")]
-    for kind, path in others.items():
-        runs = pd.read_csv(path)
-        parts.append(runs.assign(method=runs["method"] + f"-{kind}"))
-    every, columns = pd.concat(parts), ("All", "Few", "Std")
-    return compared("students", every, pairs.STUDENTS, columns) | compared("guides", every, pairs.GUIDES, columns)
+    """Return what students gain over their guides, and what other guides gain, of the files that exist."""
+    columns, blocks = ("All", "Few", "Std"), {}
+    if (runs := joined(folder, "students", "longer", "pure", "pool")) is not None:
+        blocks |= compared("students", runs, pairs.STUDENTS, columns) | compared("guides", runs, pairs.GUIDES, columns)
+    if (runs := joined(folder, "student-on-pool", "48")) is not None:
+        later = runs[runs["repeat"] > pairs.LOOKED_AT["student-on-pool"]]
+        blocks |= compared("on-pool", runs, pairs.ON_POOL, columns)
+        blocks |= compared("later-on-pool", later, pairs.ON_POOL, columns)
+    return blocks
+
+
+def joined(folder: Path, name: str, *guides: str) -> pd.DataFrame | None:
+    """Return the results of a file and of other guides, whose rows have a suffix; without one of the files, None."""
+    files = {"": folder / f"{name}.csv", **{f"-{guide}": folder / f"guide-{guide}.csv" for guide in guides}}
+    if not all(path.exists() for path in files.values()):
+        return None
+    parts = [(suffix, pd.read_csv(path)) for suffix, path in files.items()]
+    return pd.concat([runs.assign(method=runs["method"] + suffix) for suffix, runs in parts])
 
 
 def pools_compared(runs: pd.DataFrame) -> str:
@@ -158,7 +166,6 @@ FILES = {  # files of docs/results, and the tables that they make
     "beyond": lambda runs: compared("beyond", runs, pairs.BEYOND),
     "fresh": lambda runs: (compared("fresh", runs, pairs.FRESH) | compared("parts", runs, pairs.PARTS)
                            | compared("later", runs[runs["repeat"] > pairs.LOOKED_AT["fresh"]], pairs.FRESH)),
-    "student-on-pool": lambda runs: compared("on-pool", runs, {"guide": ("guided-on-pool",)}, ("All", "Few", "Std")),
     "polyview": lambda runs: compared("polyview", runs, pairs.POLYVIEW),
     "repairs": lambda runs: compared("repairs", runs, pairs.REPAIRS),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},

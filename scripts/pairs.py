@@ -3,7 +3,7 @@
 A dict has the rows that others are compared with, and for each these others.
 """
 
-LOOKED_AT = {"fresh": 7, "cifar10-letters": 6}  # of each data set, the first repeats
+LOOKED_AT = {"fresh": 7, "student-on-pool": 7, "cifar10-letters": 6}  # of each data set, the first repeats
 RESOLVED = {"simclr": ("balanced", "random", "bcl-colt"), "random": ("colt",)}
 STARTS = {"simclr": ("frozen", "simclr-pool", "random"), "random": ("frozen", "random-pool", "colt", "mak"),
           "colt": ("frozen", "colt-pool", "colt-eyes"), "frozen": ("simclr-pool",),
@@ -19,6 +19,7 @@ PARTS = {"simclr": ("matched",), "matched": ("colt-domain-1-random", "colt-no-do
 POLYVIEW = {"matched": ("matched-poly",), "colt-domain-1": ("colt-poly",), "colt": ("colt-poly",)}
 STUDENTS = {"guide": ("guided", "guided-same", "guided-all", "guided-features", "guided-on-pool", "guide-longer"),
             "guide-longer": ("guided", "guided-all", "guided-features")}
+ON_POOL = {"guide": ("guided-on-pool", "guide-48"), "guide-48": ("guided-on-pool",)}
 GUIDES = {"guide": ("guide-pure", "guide-pool"), "guide-pure": ("guided-pure",), "guide-pool": ("guided-pool",)}
 REAL = {"simclr": ("frozen", "colt-domain-1"), "matched": ("random", "colt-domain-1"),
         "random": ("colt", "simclr-pool", "colt-domain-1"), "colt": ("colt-domain-1",), "guided": ("colt-domain-1",)}

@@ -68,7 +68,7 @@ def embed(p, row: str, repeat: Repeat) -> int:
     for name, number in track(files[rank() :: world_size()], "embed", unit="file"):
         path = f"data/embed/{repeat.number}/{name}/{number:05}.npy"
         its_key = hashlib.sha256(f"{made_from} {name} {number}".encode()).hexdigest()
-        if not brought_back(its_key):
+        if not brought_back(its_key, [path]):
             done += write(path, model, passes[name], number)
             keep(its_key, [path])
     return int(summed(torch.tensor(done, device=device)))

@@ -35,7 +35,7 @@ def main(row: str) -> None:
     p = parameters("repeats", "seed", "split", "threads", "deterministic", "portable",
                    profile=("network", "logistic", "svm", "sgd", "sgd_fewshot", "finetune", "knn"), dataset=("groups",))
     repeats = repeats_of(p)
-    if brought_back(key_of(p, row)):
+    if brought_back(key_of(p, row), outputs(row)):
         return
     rows = [row, *(later(p, row) if works_ahead() else [])]
     for module in SHARED_IMPORTS:

@@ -1,7 +1,8 @@
 """Results of single repeats that are there already, made from the same parameters, inputs and code.
 
 DVC runs a stage as a whole, and removes its outputs before. So every finished repeat is kept beside, under a key of all
-that it was made from: another repeat, or a stage that was killed, makes only what is missing. What is kept are links to
+that it was made from: another repeat, or a stage that was killed, makes only what is missing. The key says nothing of
+places, so a result also serves another repeat, or another row, that is made from the same. What is kept are links to
 the files, which DVC's cache holds anyway; the folder .dvc/tmp/finished may be deleted at any time.
 """
 
@@ -35,29 +36,32 @@ def key(params: dict, inputs: list[str], script: str) -> str:
     return total.hexdigest()
 
 
-def brought_back(key: str) -> bool:
-    """Put the files that were kept under a key in their places; return whether they were there and whole."""
+def brought_back(key: str, outputs: list[str]) -> bool:
+    """Put what was kept under a key into the places of these outputs; return whether it was there and whole."""
     place = _place(key)
     try:
         digests = json.loads((place / DIGESTS).read_text())
     except (OSError, ValueError):
         return False
-    if any(digest(place / path) != expected for path, expected in digests.items()):
+    if any(digest(place / name) != expected for name, expected in digests.items()):
         shutil.rmtree(place)
         return False
-    for path in digests:
-        if digest(Path(path)) != digests[path]:
-            _link(place / path, Path(path))
+    for name in digests:
+        number, *parts = Path(name).parts
+        path = Path(outputs[int(number)], *parts)
+        if digest(path) != digests[name]:
+            _link(place / name, path)
     return True
 
 
 def keep(key: str, outputs: list[str]) -> None:
-    """Keep finished outputs, files or folders below the project, under a key."""
+    """Keep finished outputs, files or folders below the project, under a key, by their number in the list."""
     place = _place(key)
-    kept = [path for output in outputs for path in files(output)]
-    for path in kept:
-        _link(path, place / path)
-    write_atomic(place / DIGESTS, json.dumps({str(path): digest(path) for path in kept}))
+    kept = {str(Path(str(number), path.relative_to(output))): path
+            for number, output in enumerate(outputs) for path in files(output)}
+    for name, path in kept.items():
+        _link(path, place / name)
+    write_atomic(place / DIGESTS, json.dumps({name: digest(path) for name, path in kept.items()}))
 
 
 def files(path: str) -> list[Path]:

@@ -68,7 +68,7 @@ class Training:
 
     def is_finished(self) -> bool:
         """Return whether its results are there, made from what it would be made from now; put them in their place."""
-        return brought_back(self.key)
+        return brought_back(self.key, [str(self.folder)])
 
     @cached_property
     def key(self) -> str:

@@ -19,7 +19,7 @@ STAGES = ("pretrain simclr longtail none none", "pretrain bcl-colt longtail all 
 def main() -> None:
     """Print a line of JSON for every stage."""
     workers.side_by_side = lambda work, items, names: [work(item) for item in items]
-    finished.brought_back = lambda key: False
+    finished.brought_back = lambda key, outputs: False
     for line in STAGES:
         name, *words = line.split()
         with logical_gpu() as found:

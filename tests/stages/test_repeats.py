@@ -10,6 +10,7 @@ from stages.common.finished import brought_back, keep, key
 from stages.common.repeats import Repeat, repeats_of
 
 pytestmark = pytest.mark.unit
+OUT = ["out/1"]
 
 
 def test_every_repeat_has_a_split_and_a_seed_of_its_own():
@@ -39,21 +40,31 @@ def key_of(folder, **params):
 
 def test_a_result_comes_back_for_the_same_parameters_and_inputs_alone(result):
     first = key_of(result, a=1)
-    assert not brought_back(first)
-    keep(first, ["out/1"])
+    assert not brought_back(first, OUT)
+    keep(first, OUT)
     shutil.rmtree(result / "out")  # as DVC does before it runs a stage
-    assert not brought_back(key_of(result, a=2))
+    assert not brought_back(key_of(result, a=2), OUT)
     (result / "input").write_text("other data")
-    assert not brought_back(key_of(result, a=1))
+    assert not brought_back(key_of(result, a=1), OUT)
     (result / "input").write_text("data")
-    assert brought_back(key_of(result, a=1)) and (result / "out/1/file").read_text() == "result"
-    assert brought_back(first)  # also where it is in its place already
+    assert brought_back(key_of(result, a=1), OUT) and (result / "out/1/file").read_text() == "result"
+    assert brought_back(first, OUT)  # also where it is in its place already
+
+
+def test_a_result_comes_back_where_it_is_asked_for(result):
+    """As the second repeat of a run, or another row, that is made from the same as the first one of an earlier run."""
+    (result / "out.csv").write_text("table")
+    keep("b" * 40, ["out/1", "out.csv"])
+    shutil.rmtree(result / "out")
+    assert brought_back("b" * 40, ["other/2", "other.csv"])
+    assert [(result / name).read_text() for name in ("other/2/file", "other.csv")] == ["result", "table"]
+    assert not (result / "out").exists()
 
 
 def test_a_kept_result_that_was_damaged_is_made_again(result):
-    keep("a" * 40, ["out/1"])
-    next(result.glob(".dvc/tmp/finished/*/out/1/file")).write_text("damaged")
-    assert not brought_back("a" * 40) and not list(result.glob(".dvc/tmp/finished/*"))
+    keep("a" * 40, OUT)
+    next(result.glob(".dvc/tmp/finished/*/0/file")).write_text("damaged")
+    assert not brought_back("a" * 40, OUT) and not list(result.glob(".dvc/tmp/finished/*"))
 
 
 def test_the_key_covers_the_code_of_a_training(result, monkeypatch):
