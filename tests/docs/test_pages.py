@@ -1,14 +1,18 @@
 """Pages: links lead somewhere, files, targets and rows that they name exist, and the graph is DVC's."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 
 from ballast.config.files import read_params
+from scripts import recipes, table
 from tests import ROOT
 from tests.docs import PAGES, commands, place
 
@@ -39,6 +43,18 @@ def test_targets_that_are_named_exist(page):
     named = re.findall(r"`make ([a-z-]+)", PAGES[page]) + [
         word for line in commands(page) for word in re.findall(r"^make ([a-z-]+)", line)]
     assert set(named) <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_long_tables_have_known_rows_and_settings(page, tmp_path):
+    """They stand in indented lines and take too long for `make docs-check`, so DVC applies their settings here."""
+    lines = re.findall(r"^    python -m scripts\.table (.*)", PAGES[page].replace("\\\n", " "), re.MULTILINE)
+    for asked in (table.arguments(shlex.split(line)) for line in lines):
+        assert table.expanded(asked.methods, PARAMS, asked.settings)
+        shutil.copy(ROOT / "params.yaml", tmp_path)
+        apply_overrides(str(tmp_path / "params.yaml"), asked.settings)
+    for line in re.findall(r"python -m scripts\.recipes ([a-z0-9 -]+)", PAGES[page]):
+        assert set(line.split()) <= set(recipes.DATA)
 
 
 def test_every_target_is_explained():
