@@ -39,3 +39,15 @@ def test_every_dependency_is_what_its_producer_made():
     for stage, entry in lock.items():
         for dep in entry["deps"]:
             assert made.get(dep["path"], dep["md5"]) == dep["md5"], (stage, dep["path"])
+
+
+def test_folders_of_several_producers_hold_what_they_made_and_no_more():
+    """As runs/repeats: a file of a row that is gone would make the report stale in every clone."""
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    outputs = {out["path"]: out.get("nfiles", 1) for entry in lock.values() for out in entry.get("outs", [])}
+    folders = {dep["path"]: dep["nfiles"] for entry in lock.values() for dep in entry["deps"]
+               if "nfiles" in dep and dep["path"] not in outputs}
+    made = {path: sum(files for output, files in outputs.items() if output.startswith(f"{path}/")) for path in folders}
+    shared = {path for path in folders if made[path]}
+    assert "runs/repeats" in shared
+    assert {path: folders[path] for path in shared} == {path: made[path] for path in shared}
