@@ -82,8 +82,6 @@ def tables(root: Path = Path(".")) -> dict[str, str]:
     blocks |= of_files(root / "docs/results") | recommend_tables(evidence())
     for name, runs in evidence().groupby("data"):
         blocks |= compared(f"measured-{name}", runs, pairs.REAL)
-        if name in pairs.LOOKED_AT:
-            blocks |= compared(f"later-{name}", runs[runs["repeat"] > pairs.LOOKED_AT[name]], pairs.REAL)
     blocks["two-pools"] = pools_compared(evidence())
     if (path := root / "tests/device/launches.csv").exists():
         launches = pd.read_csv(path)
@@ -122,9 +120,7 @@ def of_students(folder: Path) -> dict[str, str]:
     if (runs := joined(folder, "students", "longer", "pure", "pool")) is not None:
         blocks |= compared("students", runs, pairs.STUDENTS, columns) | compared("guides", runs, pairs.GUIDES, columns)
     if (runs := joined(folder, "student-on-pool", "48")) is not None:
-        later = runs[runs["repeat"] > pairs.LOOKED_AT["student-on-pool"]]
         blocks |= compared("on-pool", runs, pairs.ON_POOL, columns)
-        blocks |= compared("later-on-pool", later, pairs.ON_POOL, columns)
     return blocks
 
 
@@ -151,11 +147,18 @@ def pools_compared(runs: pd.DataFrame) -> str:
 
 def compared(name: str, runs: pd.DataFrame, over: dict[str, tuple[str, ...]], columns: tuple[str, ...] = ("All", "Few")
              ) -> dict[str, str]:
-    """Return accuracies, and gains over some rows of others; rows that are in no pair are left out."""
+    """Return accuracies, gains over some rows of others, and those of the repeats that were not looked at before.
+
+    Rows that are in no pair are left out.
+    """
     found = pairs_of(over, set(runs["method"]))
     runs = runs[runs["method"].isin({row for pair in found for row in pair})]
-    return {name: as_text(with_errors(summary(runs))),
-            f"{name}-gains": as_text(gains_as_text(gains(runs, found, columns)))}
+    blocks = {name: as_text(with_errors(summary(runs))),
+              f"{name}-gains": as_text(gains_as_text(gains(runs, found, columns)))}
+    if name in pairs.LOOKED_AT:
+        later = runs[runs["repeat"] > pairs.LOOKED_AT[name]]
+        blocks[f"{name}-later-gains"] = as_text(gains_as_text(gains(later, found, columns)))
+    return blocks
 
 
 FILES = {  # files of docs/results, and the tables that they make
@@ -164,8 +167,7 @@ FILES = {  # files of docs/results, and the tables that they make
     "rules": lambda runs: compared("rules", runs, pairs.RULES),
     "rules-study": lambda runs: compared("rules-study", runs, pairs.RULES),
     "beyond": lambda runs: compared("beyond", runs, pairs.BEYOND),
-    "fresh": lambda runs: (compared("fresh", runs, pairs.FRESH) | compared("parts", runs, pairs.PARTS)
-                           | compared("later", runs[runs["repeat"] > pairs.LOOKED_AT["fresh"]], pairs.FRESH)),
+    "fresh": lambda runs: compared("fresh", runs, pairs.FRESH) | compared("parts", runs, pairs.PARTS),
     "polyview": lambda runs: compared("polyview", runs, pairs.POLYVIEW),
     "repairs": lambda runs: compared("repairs", runs, pairs.REPAIRS),
     "shortlists": lambda table: {"recall": as_text(recalls(table).reset_index())},

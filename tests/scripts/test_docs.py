@@ -56,6 +56,15 @@ def test_the_table_says_what_a_row_does_and_a_row_without_a_line_stays_blank(tmp
     assert "what it does" in lines[0] and "baseline" in lines[2] and lines[4].split("|")[2].strip() == ""
 
 
+def test_repeats_that_were_looked_at_before_have_no_part_in_the_later_gains(monkeypatch):
+    monkeypatch.setitem(docs.pairs.LOOKED_AT, "table", 1)
+    three = runs({"simclr": [2.0, 4.0, 6.0], "colt": [9.0, 4.4, 6.6]})
+    blocks = docs.compared("table", three, {"simclr": ("colt",)})
+    assert "| colt over simclr | +2.7 [" in blocks["table-gains"]
+    assert "| colt over simclr | +0.5 [" in blocks["table-later-gains"]
+    assert set(docs.compared("other", three, {"simclr": ("colt",)})) == {"other", "other-gains"}
+
+
 def test_what_was_tried_has_gains_with_their_errors(tmp_path):
     results(tmp_path)
     lines = [[cell.strip() for cell in line.split("|")[1:-1]]
